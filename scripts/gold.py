@@ -1,0 +1,80 @@
+"""Gold annotations as docs: every span checked before anything is measured against it."""
+
+from pathlib import Path
+from typing import Dict, List, Tuple
+
+from spacy.language import Language
+from spacy.tokens import Doc
+from wasabi import msg
+
+from common import InputError
+from readers import Gold, read_gold
+from splits import text_hash
+
+
+def load_gold(nlp: Language, path: Path, skip_bad_spans: bool) -> Tuple[List[Doc], int]:
+    """Read the gold annotations and check each span.
+
+    nlp (Language): Tokenizes the texts.
+    path (Path): The gold annotations, JSONL.
+    skip_bad_spans (bool): Warn of spans that can't be used instead of failing.
+    RETURNS (Tuple[List[Doc], int]): The docs with entities (the first of equal texts, none
+        for empty ones), and the number of spans left out.
+    RAISES (InputError): Naming the spans that can't be used, unless they are skipped.
+    """
+    docs: List[Doc] = []
+    problems: List[str] = []
+    first_use: Dict[bytes, Gold] = {}
+    for record in read_gold(path):
+        if not record.text.strip():
+            continue
+        first = first_use.setdefault(text_hash(record.text), record)
+        if first is not record:
+            msg.warn(
+                f"{path}, line {record.where.number}: the same text as on line "
+                f"{first.where.number}; the first one is used"
+            )
+            continue
+        doc, found = _annotate(nlp, record)
+        docs.append(doc)
+        problems.extend(found)
+    if problems:
+        shown = problems[:20] + [f"... and {len(problems) - 20} more"] * (len(problems) > 20)
+        title = f"{path}: {len(problems)} gold span(s) can't be used"
+        if not skip_bad_spans:
+            remedy = "Mend them, or leave them out with --vars.bad_spans skip"
+            raise InputError("\n".join([title, *shown]), remedy=remedy)
+        msg.warn(f"{title} and are left out:")
+        print("\n".join(shown))
+    return docs, len(problems)
+
+
+def _annotate(nlp: Language, record: Gold) -> Tuple[Doc, List[str]]:
+    """RETURNS (Tuple[Doc, List[str]]): The doc with its entities, and what is wrong with others."""
+    doc = nlp.make_doc(record.text)
+    spans, problems = [], []
+    for start, end, label in sorted(record.spans):
+        problem = _problem(doc, start, end, label)
+        if not problem:
+            span = doc.char_span(start, end, label)
+            if spans and span.start < spans[-1].end:
+                problem = f"overlaps {spans[-1].text!r}"
+            else:
+                spans.append(span)
+        if problem:
+            place = f"line {record.where.number}, characters {start} to {end}"
+            problems.append(f"{place}: {doc.text[max(start, 0) : end]!r} {problem}")
+    doc.set_ents(spans)
+    return doc, problems
+
+
+def _problem(doc: Doc, start: int, end: int, label: str) -> str:
+    """RETURNS (str): Why the span can't be an entity of the doc, or ""."""
+    if not label.strip():
+        return "has no label"
+    if not 0 <= start < end <= len(doc.text):
+        return f"is out of range, the text has {len(doc.text)} characters"
+    if doc.char_span(start, end) is None:
+        wider = doc.char_span(start, end, alignment_mode="expand")
+        return f"is not on token boundaries, the tokens are {wider.text!r}"
+    return ""

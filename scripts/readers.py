@@ -1,0 +1,249 @@
+"""Readers for everything in assets/: texts, patterns, gold annotations, answers to suggestions.
+
+Each streams its file and raises an InputError that names file and line if the content is not usable.
+"""
+
+import csv
+import gzip
+import json
+import re
+import zlib
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
+
+from common import InputError
+
+TEXT_FORMATS = (".jsonl", ".txt", ".csv", ".tsv")
+# UTF-8 has no way to write these, so spaCy can't store them. JSON escapes can produce them.
+LONE_SURROGATES = re.compile("[\ud800-\udfff]")
+# The default of 131,072 characters would refuse long texts
+csv.field_size_limit(2**31 - 1)
+
+
+class Line(NamedTuple):
+    """Where a record comes from, for messages."""
+
+    path: Path
+    number: int
+
+    def error(self, message: str, remedy: str = "") -> InputError:
+        return InputError(message, self.path, self.number, remedy)
+
+
+class Gold(NamedTuple):
+    """A text with the entities that a person marked, as (start, end, label) in characters."""
+
+    where: Line
+    text: str
+    spans: List[Tuple[int, int, str]]
+
+
+def clean(text: str) -> str:
+    """Replace what can't be stored as UTF-8, one character by one, so that offsets stay true."""
+    return LONE_SURROGATES.sub("\ufffd", text)
+
+
+def read_texts(path: Path) -> Iterator[Tuple[Line, str]]:
+    """Stream the texts of a .jsonl, .txt, .csv or .tsv file (also .gz), or of a folder of these.
+
+    path (Path): The file or folder. Files in a folder are read in the order of their names;
+        hidden ones are passed over.
+    YIELDS (Tuple[Line, str]): Where the text is, and the text.
+    RAISES (InputError): If the file is missing, of another type, or has a broken record.
+    """
+    path = Path(path)
+    if path.is_dir():
+        files = sorted(
+            file
+            for file in path.rglob("*")
+            if file.is_file()
+            and not any(part.startswith(".") for part in file.relative_to(path).parts)
+        )
+        if not files:
+            raise InputError("The folder holds no files", path, remedy=_formats())
+        for file in files:
+            yield from read_texts(file)
+        return
+    suffix = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
+    if suffix == ".jsonl":
+        for where, record in _read_jsonl(path):
+            yield where, clean(_string(where, record, "text"))
+    elif suffix == ".txt":
+        for where, line in _read_lines(path):
+            yield where, line.rstrip("\r\n")
+    elif suffix in (".csv", ".tsv"):
+        yield from _read_table(path, "," if suffix == ".csv" else "\t")
+    else:
+        raise InputError(f"Unknown file type '{suffix}'", path, remedy=_formats())
+
+
+def read_gold(path: Path) -> Iterator[Gold]:
+    """Stream hand-made annotations in Prodigy's JSONL format.
+
+    Only records whose answer is "accept", or that have none, are used.
+
+    path (Path): The .jsonl file.
+    YIELDS (Gold): Text and spans. Every span has integer offsets and a label, "" if it has
+        none; whether they fit the text and its tokens is left to the caller.
+    RAISES (InputError): If the file is missing or has a broken record.
+    """
+    for where, record in _read_jsonl(path):
+        text = clean(_string(where, record, "text"))
+        if record.get("answer", "accept") != "accept":
+            continue
+        spans = record.get("spans") or []
+        if not isinstance(spans, list):
+            raise where.error("'spans' is not a list")
+        yield Gold(where, text, [_span(where, span) for span in spans])
+
+
+def read_patterns(path: Path) -> Iterator[Tuple[Line, Dict[str, Any]]]:
+    """Stream match patterns in the format of EntityRuler and Prodigy.
+
+    path (Path): The .jsonl file.
+    YIELDS (Tuple[Line, dict]): Where the pattern is, and its "label", its "pattern" (a
+        string or a list of token descriptions) and its "id", if it has one.
+    RAISES (InputError): If the file is missing or has a broken record.
+    """
+    for where, record in _read_jsonl(path):
+        label = _string(where, record, "label")
+        pattern = record.get("pattern")
+        remedy = (
+            'A pattern is a string or a list of token descriptions: {"label": "GADGET", '
+            '"pattern": [{"LOWER": "iphone"}, {"IS_DIGIT": true}]}'
+        )
+        if not label.strip():
+            raise where.error("The pattern has an empty label", remedy)
+        if not isinstance(pattern, (str, list)):
+            raise where.error("'pattern' is missing, or no string or list", remedy)
+        if not pattern or (isinstance(pattern, str) and not pattern.strip()):
+            raise where.error("The pattern is empty", remedy)
+        rule = {"label": label, "pattern": pattern}
+        if record.get("id") is not None:
+            rule["id"] = str(record["id"])
+        yield where, rule
+
+
+def read_suggestions(path: Path) -> Iterator[Tuple[Line, Dict[str, Any]]]:
+    """Stream suggested terms with the answers that people gave.
+
+    path (Path): The .jsonl file.
+    YIELDS (Tuple[Line, dict]): Where the suggestion is, and the record: "text", "label",
+        "answer" (None, "accept", "reject" or "ignore"), and what else it holds.
+    RAISES (InputError): If the file is missing or has a broken record.
+    """
+    for where, record in _read_jsonl(path):
+        for key in ("text", "label"):
+            if not _string(where, record, key).strip():
+                raise where.error(f"'{key}' is empty")
+        if record.get("answer") not in (None, "accept", "reject", "ignore"):
+            raise where.error(
+                f"Unknown answer {record['answer']!r}",
+                "An answer is null, accept, reject or ignore.",
+            )
+        yield where, record
+
+
+def _read_lines(path: Path) -> Iterator[Tuple[Line, str]]:
+    number = 0
+    opened = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opened(path, "rb") as file:
+            for number, raw in enumerate(file, 1):
+                # Some editors put a byte order mark before the first line
+                yield (
+                    Line(path, number),
+                    raw.decode("utf-8-sig" if number == 1 else "utf-8"),
+                )
+    except FileNotFoundError:
+        raise InputError(
+            "The file does not exist",
+            path,
+            remedy="Check the path, and in project.yml or on the command line the variable "
+            "that names it.",
+        ) from None
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"Not UTF-8: {error.reason} at byte {error.start + 1} of the line",
+            path,
+            number,
+            "Save the file with the encoding UTF-8.",
+        ) from None
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(
+            f"The gzip file is broken or ends early ({error})",
+            path,
+            number + 1,
+            "Get or compress the file again.",
+        ) from None
+
+
+def _read_jsonl(path: Path) -> Iterator[Tuple[Line, Dict[str, Any]]]:
+    path = Path(path)
+    for where, line in _read_lines(path):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise where.error(
+                f"Broken JSON ({error})", "Write one complete JSON object a line."
+            ) from None
+        if not isinstance(record, dict):
+            raise where.error(
+                "The line is no JSON object", 'Write lines such as {"text": "..."}.'
+            )
+        yield where, record
+
+
+def _read_table(path: Path, delimiter: str) -> Iterator[Tuple[Line, str]]:
+    rows = csv.reader(
+        (line for _, line in _read_lines(path)), delimiter=delimiter, strict=True
+    )
+    column = None
+    try:
+        for row in rows:
+            if not row:
+                continue
+            where = Line(path, rows.line_num)
+            if column is None:
+                if "text" not in row:
+                    raise where.error(
+                        f"No column 'text' among: {', '.join(row)}",
+                        "Give the column with the texts the heading text.",
+                    )
+                column = row.index("text")
+            elif column >= len(row):
+                raise where.error("The row is too short to have a text")
+            else:
+                yield where, row[column]
+    except csv.Error as error:
+        raise InputError(
+            f"Broken table row ({error})",
+            path,
+            rows.line_num,
+            "Put texts that hold quotes, separators or line breaks in double quotes, and "
+            "write a quote in them as two.",
+        ) from None
+
+
+def _string(where: Line, record: Dict[str, Any], key: str) -> str:
+    value = record.get(key)
+    if not isinstance(value, str):
+        problem = "is missing" if value is None else f"is no string: {value!r:.40}"
+        raise where.error(f"'{key}' {problem}")
+    return value
+
+
+def _span(where: Line, span: Any) -> Tuple[int, int, str]:
+    if not isinstance(span, dict):
+        raise where.error("A span is no JSON object")
+    start, end = span.get("start"), span.get("end")
+    if type(start) is not int or type(end) is not int:
+        raise where.error(f"A span has no whole numbers as start and end: {span!r:.80}")
+    label = span.get("label")
+    return start, end, clean(label) if isinstance(label, str) else ""
+
+
+def _formats() -> str:
+    return f"Texts are read from {', '.join(TEXT_FORMATS)}, each also as .gz, or a folder of these."

@@ -1,0 +1,83 @@
+"""The rules as a spaCy pipeline: patterns and accepted suggestions in an entity ruler."""
+
+from pathlib import Path
+from typing import Any, Dict, List
+
+import spacy
+from spacy.language import Language
+from spacy.matcher import Matcher
+
+from common import InputError
+from readers import Line, read_patterns, read_suggestions
+
+COMPONENT = "entity_ruler"
+
+
+def build_rules(lang: str, patterns: Path, suggestions: Path) -> Language:
+    """Make a blank pipeline whose entity ruler knows all patterns and accepted suggestions.
+
+    Where matches overlap the ruler keeps the longest, and of equally long ones the first in
+    the text. Every rule gets an id, its own or "FILE:LINE", so that an entity's `ent_id_`
+    tells which rule found it.
+
+    lang (str): The language whose tokenizer to use, e.g. "en".
+    patterns (Path): Patterns in the format of EntityRuler, JSONL.
+    suggestions (Path): Suggestions with answers, JSONL. Accepted terms match in any case.
+    RETURNS (Language): The pipeline.
+    RAISES (InputError): If a rule is broken, an id is used twice, or there is no rule.
+    """
+    nlp = blank(lang)
+    rules: List[Dict[str, Any]] = []
+    first_use: Dict[str, Line] = {}
+    for where, rule in read_patterns(patterns):
+        rule.setdefault("id", f"{patterns.stem}:{where.number}")
+        if rule["id"] in first_use:
+            raise where.error(
+                f"The id '{rule['id']}' is used before, on line {first_use[rule['id']].number}",
+                "Give each pattern an id of its own, or none.",
+            )
+        first_use[rule["id"]] = where
+        _check_pattern(nlp, where, rule["pattern"])
+        rules.append(rule)
+    for where, record in read_suggestions(suggestions):
+        if record.get("answer") == "accept":
+            words = [{"LOWER": token.lower_} for token in nlp.make_doc(record["text"])]
+            rule_id = f"{suggestions.stem}:{where.number}"
+            rules.append({"label": record["label"], "pattern": words, "id": rule_id})
+    if not rules:
+        raise InputError(
+            "No patterns",
+            patterns,
+            remedy='Write at least one, e.g. {"label": "GADGET", "pattern": [{"LOWER": "iphone"}]}',
+        )
+    nlp.add_pipe(COMPONENT).add_patterns(rules)
+    return nlp
+
+
+def blank(lang: str) -> Language:
+    """RETURNS (Language): A blank pipeline, or an InputError if spaCy lacks the language."""
+    try:
+        return spacy.blank(lang)
+    except ImportError as error:
+        raise InputError(
+            f"Can't load the language '{lang}': {error}",
+            remedy="Set vars.lang in project.yml to a language code that spaCy supports.",
+        ) from None
+
+
+def _check_pattern(nlp: Language, where: Line, pattern: Any) -> None:
+    """Raise an InputError if the pattern is not valid or needs what a blank pipeline lacks."""
+    if isinstance(pattern, str):
+        return
+    matcher = Matcher(nlp.vocab, validate=True)
+    try:
+        matcher.add("pattern", [pattern])
+        # Attributes that need a tagger or parser are only refused when matching
+        matcher(nlp.make_doc("text"))
+    except Exception as error:  # the Matcher raises many types, some from the regex engine
+        details = " ".join(str(error).split())
+        raise where.error(
+            f"The pattern is not valid: {details}",
+            "See the attributes and operators at https://spacy.io/api/matcher#patterns. "
+            "Patterns work on plain tokens: there is no tagger or parser.",
+        ) from None
