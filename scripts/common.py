@@ -2,12 +2,14 @@
 
 import os
 import shutil
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator, Optional
 
 from wasabi import msg
+
+# What training and evaluation need of a doc in a .spacy file; words and spaces are always stored
+ATTRS = ["ENT_IOB", "ENT_TYPE"]
 
 
 class InputError(ValueError):
@@ -77,10 +79,3 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-def use_utf8() -> None:
-    """Let any text be printed, whatever the terminal's encoding is."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")

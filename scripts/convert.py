@@ -11,9 +11,9 @@ from spacy.tokens import Doc, DocBin
 from tqdm import tqdm
 from wasabi import msg
 
-from common import InputError, clear_errors, staged
+from common import ATTRS, InputError, clear_errors, staged
 from gold import load_gold
-from labelling import ATTRS, Counts, label, label_shards
+from labelling import Counts, label, label_shards
 from readers import read_texts
 from rules import COMPONENT, blank, build_rules
 from splits import Splitter, gold_side

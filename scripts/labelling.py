@@ -11,10 +11,9 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
+from common import ATTRS
 from rules import COMPONENT
 
-# What training needs; words and spaces are always stored
-ATTRS = ["ENT_IOB", "ENT_TYPE"]
 # A DocBin is read as a whole, so the number of texts in one bounds the memory
 SHARD_SIZE = 2000
 Counts = Dict[str, Counter]
@@ -35,8 +34,7 @@ def label(nlp: Language, text: str) -> Tuple[Doc, List[str]]:
     ruler = nlp.get_pipe(COMPONENT)
     matches = ruler.match(doc)  # type: ignore[attr-defined]
     ruler.set_annotations(doc, matches)  # type: ignore[attr-defined]
-    keys = (nlp.vocab.strings[match_id] for match_id, _, _ in matches)
-    return doc, [key.rsplit(ruler.ent_id_sep, 1)[1] for key in keys]  # type: ignore[attr-defined]
+    return doc, [span.id_ for span in matches]
 
 
 def label_shards(texts: Iterable[str], rules: Path, output: Path, n_process: int) -> Counts:

@@ -1,4 +1,4 @@
-"""The rules as a spaCy pipeline: patterns and accepted suggestions in an entity ruler."""
+"""The rules as a spaCy pipeline: match patterns and accepted suggestions in a span ruler."""
 
 from pathlib import Path
 from typing import Any, Dict, List
@@ -10,14 +10,21 @@ from spacy.matcher import Matcher
 from common import InputError
 from readers import Line, read_patterns, read_suggestions
 
-COMPONENT = "entity_ruler"
+COMPONENT = "span_ruler"
+# Matches become entities, as with spaCy's older entity_ruler, and the longest span wins
+CONFIG = {
+    "spans_key": None,
+    "overwrite": False,
+    "annotate_ents": True,
+    "ents_filter": {"@misc": "spacy.first_longest_spans_filter.v1"},
+}
 
 
 def build_rules(lang: str, patterns: Path, suggestions: Path) -> Language:
-    """Make a blank pipeline whose entity ruler knows all patterns and accepted suggestions.
+    """Make a blank pipeline whose span ruler knows all patterns and accepted suggestions.
 
     Where matches overlap the ruler keeps the longest, and of equally long ones the first in
-    the text. Every rule gets an id, its own or "FILE:LINE", so that an entity's `ent_id_`
+    the text; it does the same with entities that other components found before. Every rule gets an id, its own or "FILE:LINE", so that an entity's `ent_id_`
     tells which rule found it.
 
     lang (str): The language whose tokenizer to use, e.g. "en".
@@ -50,7 +57,7 @@ def build_rules(lang: str, patterns: Path, suggestions: Path) -> Language:
             patterns,
             remedy='Write at least one, e.g. {"label": "GADGET", "pattern": [{"LOWER": "iphone"}]}',
         )
-    nlp.add_pipe(COMPONENT).add_patterns(rules)
+    nlp.add_pipe(COMPONENT, config=CONFIG).add_patterns(rules)
     return nlp
 
 

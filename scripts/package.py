@@ -1,0 +1,120 @@
+"""Package the assembled pipeline as sdist and wheel, with its measured scores in the meta data."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Dict, List
+
+import srsly
+import typer
+from spacy.cli.package import package as spacy_package
+from wasabi import msg
+
+from common import InputError, clear_errors, staged
+
+# The time stamp of every file in the wheel, so that the same pipeline gives the same wheel
+EPOCH = "1577836800"  # 2020-01-01
+
+
+def package_cli(
+    # fmt: off
+    pipeline: Path = typer.Argument(..., help="The assembled pipeline"),
+    metrics: Path = typer.Argument(..., help="The scores that evaluate wrote, JSON"),
+    output: Path = typer.Argument(..., help="Output folder, named LANG_NAME-VERSION"),
+    lang: str = typer.Option(..., help="Language code"),
+    name: str = typer.Option(..., help="Name of the package, without the language code"),
+    version: str = typer.Option(..., help="Version of the package"),
+    description: str = typer.Option("", help="What the package is for"),
+    author: str = typer.Option("", help="Who publishes it"),
+    license_: str = typer.Option("", "--license", help="Its licence"),
+    source: List[str] = typer.Option([], help="What it was made from; can be repeated"),
+    # fmt: on
+) -> None:
+    """Build an installable Python package (sdist and wheel) from a pipeline."""
+    with clear_errors():
+        meta = {
+            "lang": lang,
+            "name": name,
+            "version": version,
+            "description": description,
+            "author": author,
+            "license": license_,
+            "sources": [{"name": name_} for name_ in source],
+        }
+        package(pipeline, metrics, output, meta)
+        for file in sorted((output / "dist").iterdir()):
+            msg.good(f"{file} ({file.stat().st_size / 2**20:.1f} MiB)")
+
+
+def package(pipeline: Path, metrics: Path, output: Path, meta: Dict[str, Any]) -> None:
+    """Build the package with `spacy package` and `python -m build`.
+
+    pipeline (Path): The assembled pipeline.
+    metrics (Path): The scores that evaluate wrote, JSON.
+    output (Path): The package folder, its name is LANG_NAME-VERSION; archives go to dist/.
+    meta (dict): Entries for the package's meta.json; "lang", "name" and "version" decide
+        the package's name.
+    RAISES (InputError): If name or version is not possible, or building fails.
+    """
+    expected = f"{meta['lang']}_{meta['name']}-{meta['version']}"
+    if meta["name"].startswith(meta["lang"] + "_") or output.name != expected:
+        raise InputError(
+            f"Can't build '{expected}' as '{output.name}'",
+            remedy=f"Set vars.name without the language code: '{meta['lang']}_' is put before it.",
+        )
+    pipeline_meta = srsly.read_json(pipeline / "meta.json")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        meta_path = folder / "meta.json"
+        srsly.write_json(meta_path, {**pipeline_meta, **meta, **_scores(srsly.read_json(metrics))})
+        # No archive yet: for each spaCy would make an environment from the network
+        spacy_package(
+            pipeline,
+            folder,
+            meta_path=meta_path,
+            create_sdist=False,
+            create_wheel=False,
+            require_parent=True,
+        )
+        _build(folder / expected)
+        with staged(output) as path:
+            shutil.move(folder / expected, path)
+
+
+def _scores(metrics: Dict[str, Any]) -> Dict[str, Any]:
+    """RETURNS (dict): The meta entries "performance" and "notes"."""
+    keys = ("ents_f", "ents_p", "ents_r", "ents_f_ci", "ents_per_type")
+    notes = {
+        "accuracy": "The scores were measured on texts annotated by people.",
+        "agreement": "The scores measure agreement with the rules that labelled the training "
+        "data, not accuracy.",
+    }
+    return {
+        "performance": {key: metrics["pipeline"][key] for key in keys},
+        "notes": notes[metrics["measures"]],
+    }
+
+
+def _build(folder: Path) -> None:
+    """Build an sdist and from it a wheel, with what is installed; folder/dist gets both."""
+    result = subprocess.run(
+        [sys.executable, "-m", "build", "--no-isolation", str(folder)],
+        env={**os.environ, "SOURCE_DATE_EPOCH": EPOCH},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if result.returncode:
+        print(result.stdout)
+        raise InputError(
+            "Building the package failed",
+            remedy="See the output above. Is vars.version a valid version, and are the "
+            "packages in requirements.txt installed?",
+        )
+
+
+if __name__ == "__main__":
+    typer.run(package_cli)
