@@ -24,15 +24,23 @@ FEW_EXAMPLES = 300
 
 def convert_cli(
     # fmt: off
-    texts: Path = typer.Argument(..., help="Raw texts: .jsonl, .txt, .csv or .tsv, each also .gz, or a folder"),
+    texts: Path = typer.Argument(
+        ..., help="Raw texts: .jsonl, .txt, .csv or .tsv, each also .gz, or a folder"
+    ),
     patterns: Path = typer.Argument(..., help="Match patterns, JSONL"),
     gold: Path = typer.Argument(..., help="Annotated records, JSONL; may have none"),
-    suggestions: Path = typer.Argument(..., help="Suggested terms with answers, JSONL; may have none"),
-    corpus: Path = typer.Argument(..., help="Output folder for train/, dev.spacy, test.spacy and stats.json"),
+    suggestions: Path = typer.Argument(
+        ..., help="Suggested terms with answers, JSONL; may have none"
+    ),
+    corpus: Path = typer.Argument(
+        ..., help="Output folder for train/, dev.spacy, test.spacy and stats.json"
+    ),
     rules: Path = typer.Argument(..., help="Output folder for the rules as a pipeline"),
     lang: str = typer.Option("en", help="Language code"),
     n_process: int = typer.Option(1, help="Number of processes, -1 for one a core"),
-    bad_spans: str = typer.Option("fail", help="'skip' leaves out gold spans that can't be used, 'fail' stops"),
+    bad_spans: str = typer.Option(
+        "fail", help="'skip' leaves out gold spans that can't be used, 'fail' stops"
+    ),
     # fmt: on
 ) -> None:
     """Label raw texts with match patterns and write training, dev and test corpora."""

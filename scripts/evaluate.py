@@ -27,7 +27,9 @@ def evaluate_cli(
     test: Path = typer.Argument(..., help="Test corpus, .spacy"),
     stats: Path = typer.Argument(..., help="The stats.json that convert wrote"),
     output: Path = typer.Argument(..., help="Output file for the scores, JSON"),
-    predictions: Path = typer.Argument(..., help="Output folder for what each stage predicts, .spacy"),
+    predictions: Path = typer.Argument(
+        ..., help="Output folder for what each stage predicts, .spacy"
+    ),
     rules: Path = typer.Option(..., help="The rules as a pipeline"),
     model: Path = typer.Option(..., help="The trained pipeline"),
     pipeline: Path = typer.Option(..., help="Rules and model assembled"),
@@ -151,9 +153,7 @@ def interval(samples: numpy.ndarray) -> Optional[List[float]]:
     return [float(bound) for bound in numpy.percentile(samples, (2.5, 97.5))]
 
 
-def recall_by_form(
-    examples: List[Example], forms: Dict[str, set]
-) -> Dict[str, Optional[float]]:
+def recall_by_form(examples: List[Example], forms: Dict[str, set]) -> Dict[str, Optional[float]]:
     """Split recall by whether training labels had the entity's surface form, case folded.
 
     examples (List[Example]): Gold and predicted docs.
@@ -189,7 +189,7 @@ def errors(gold: Doc, predicted: Doc) -> List[Tuple[str, Any, Any]]:
     right = _entities(gold) & _entities(predicted)
     wanted = [ent for ent in gold.ents if _key(ent) not in right]
     found = [ent for ent in predicted.ents if _key(ent) not in right]
-    result = []
+    result: List[Tuple[str, Any, Any]] = []
     for ent in wanted:
         others = [o for o in found if o.start_char < ent.end_char and ent.start_char < o.end_char]
         if not others:

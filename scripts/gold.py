@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Dict, List, Tuple
 
 from spacy.language import Language
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from wasabi import msg
 
 from common import InputError
@@ -52,16 +52,16 @@ def load_gold(nlp: Language, path: Path, skip_bad_spans: bool) -> Tuple[List[Doc
 def _annotate(nlp: Language, record: Gold) -> Tuple[Doc, List[str]]:
     """RETURNS (Tuple[Doc, List[str]]): The doc with its entities, and what is wrong with others."""
     doc = nlp.make_doc(record.text)
-    spans, problems = [], []
+    spans: List[Span] = []
+    problems: List[str] = []
     for start, end, label in sorted(record.spans):
+        span = doc.char_span(start, end, label) if 0 <= start < end else None
         problem = _problem(doc, start, end, label)
-        if not problem:
-            span = doc.char_span(start, end, label)
-            if spans and span.start < spans[-1].end:
-                problem = f"overlaps {spans[-1].text!r}"
-            else:
-                spans.append(span)
-        if problem:
+        if spans and start < spans[-1].end_char:
+            problem = problem or f"overlaps {spans[-1].text!r}"
+        if span is not None and not problem:
+            spans.append(span)
+        else:
             place = f"line {record.where.number}, characters {start} to {end}"
             problems.append(f"{place}: {doc.text[max(start, 0) : end]!r} {problem}")
     doc.set_ents(spans)
@@ -75,6 +75,6 @@ def _problem(doc: Doc, start: int, end: int, label: str) -> str:
     if not 0 <= start < end <= len(doc.text):
         return f"is out of range, the text has {len(doc.text)} characters"
     if doc.char_span(start, end) is None:
-        wider = doc.char_span(start, end, alignment_mode="expand")
-        return f"is not on token boundaries, the tokens are {wider.text!r}"
+        tokens = [token.text for token in doc if token.idx < end and start < token.idx + len(token)]
+        return f"is not on token boundaries, the tokens are {tokens}"
     return ""

@@ -190,16 +190,12 @@ def _read_jsonl(path: Path) -> Iterator[Tuple[Line, Dict[str, Any]]]:
                 f"Broken JSON ({error})", "Write one complete JSON object a line."
             ) from None
         if not isinstance(record, dict):
-            raise where.error(
-                "The line is no JSON object", 'Write lines such as {"text": "..."}.'
-            )
+            raise where.error("The line is no JSON object", 'Write lines such as {"text": "..."}.')
         yield where, record
 
 
 def _read_table(path: Path, delimiter: str) -> Iterator[Tuple[Line, str]]:
-    rows = csv.reader(
-        (line for _, line in _read_lines(path)), delimiter=delimiter, strict=True
-    )
+    rows = csv.reader((line for _, line in _read_lines(path)), delimiter=delimiter, strict=True)
     column = None
     try:
         for row in rows:

@@ -24,8 +24,8 @@ def build_rules(lang: str, patterns: Path, suggestions: Path) -> Language:
     """Make a blank pipeline whose span ruler knows all patterns and accepted suggestions.
 
     Where matches overlap the ruler keeps the longest, and of equally long ones the first in
-    the text; it does the same with entities that other components found before. Every rule gets an id, its own or "FILE:LINE", so that an entity's `ent_id_`
-    tells which rule found it.
+    the text; it does the same with entities that other components found before. Every rule
+    gets an id, its own or "FILE:LINE", so that an entity's `ent_id_` tells which rule found it.
 
     lang (str): The language whose tokenizer to use, e.g. "en".
     patterns (Path): Patterns in the format of EntityRuler, JSONL.
@@ -57,7 +57,7 @@ def build_rules(lang: str, patterns: Path, suggestions: Path) -> Language:
             patterns,
             remedy='Write at least one, e.g. {"label": "GADGET", "pattern": [{"LOWER": "iphone"}]}',
         )
-    nlp.add_pipe(COMPONENT, config=CONFIG).add_patterns(rules)
+    nlp.add_pipe(COMPONENT, config=CONFIG).add_patterns(rules)  # type: ignore[attr-defined]
     return nlp
 
 
