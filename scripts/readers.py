@@ -16,6 +16,8 @@ from common import InputError
 TEXT_FORMATS = (".jsonl", ".txt", ".csv", ".tsv")
 # UTF-8 has no way to write these, so spaCy can't store them. JSON escapes can produce them.
 LONE_SURROGATES = re.compile("[\ud800-\udfff]")
+# spaCy refuses longer ones, since a parser or an entity recognizer would want very much memory
+MAX_CHARACTERS = 1_000_000
 # The default of 131,072 characters would refuse long texts
 csv.field_size_limit(2**31 - 1)
 
@@ -36,11 +38,6 @@ class Gold(NamedTuple):
     where: Line
     text: str
     spans: List[Tuple[int, int, str]]
-
-
-def clean(text: str) -> str:
-    """Replace what can't be stored as UTF-8, one character by one, so that offsets stay true."""
-    return LONE_SURROGATES.sub("\ufffd", text)
 
 
 def read_texts(path: Path) -> Iterator[Tuple[Line, str]]:
@@ -67,12 +64,13 @@ def read_texts(path: Path) -> Iterator[Tuple[Line, str]]:
     suffix = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
     if suffix == ".jsonl":
         for where, record in _read_jsonl(path):
-            yield where, clean(_string(where, record, "text"))
+            yield where, _text(where, _string(where, record, "text"))
     elif suffix == ".txt":
         for where, line in _read_lines(path):
-            yield where, line.rstrip("\r\n")
+            yield where, _text(where, line.rstrip("\r\n"))
     elif suffix in (".csv", ".tsv"):
-        yield from _read_table(path, "," if suffix == ".csv" else "\t")
+        for where, text in _read_table(path, "," if suffix == ".csv" else "\t"):
+            yield where, _text(where, text)
     else:
         raise InputError(f"Unknown file type '{suffix}'", path, remedy=_formats())
 
@@ -88,7 +86,7 @@ def read_gold(path: Path) -> Iterator[Gold]:
     RAISES (InputError): If the file is missing or has a broken record.
     """
     for where, record in _read_jsonl(path):
-        text = clean(_string(where, record, "text"))
+        text = _text(where, _string(where, record, "text"))
         if record.get("answer", "accept") != "accept":
             continue
         spans = record.get("spans") or []
@@ -223,6 +221,20 @@ def _read_table(path: Path, delimiter: str) -> Iterator[Tuple[Line, str]]:
         ) from None
 
 
+def _text(where: Line, text: str) -> str:
+    if len(text) > MAX_CHARACTERS:
+        raise where.error(
+            f"The text has {len(text):,} characters",
+            f"spaCy takes {MAX_CHARACTERS:,} at most: split it, e.g. into paragraphs.",
+        )
+    return _clean(text)
+
+
+def _clean(text: str) -> str:
+    """Replace what UTF-8 can't express, one character by one, so that offsets stay true."""
+    return LONE_SURROGATES.sub("\ufffd", text)
+
+
 def _string(where: Line, record: Dict[str, Any], key: str) -> str:
     value = record.get(key)
     if not isinstance(value, str):
@@ -238,7 +250,7 @@ def _span(where: Line, span: Any) -> Tuple[int, int, str]:
     if type(start) is not int or type(end) is not int:
         raise where.error(f"A span has no whole numbers as start and end: {span!r:.80}")
     label = span.get("label")
-    return start, end, clean(label) if isinstance(label, str) else ""
+    return start, end, _clean(label) if isinstance(label, str) else ""
 
 
 def _formats() -> str:
