@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -50,7 +51,7 @@ def inputs(tmp_path) -> SimpleNamespace:
 
 def run(*args, cwd: Path, check: bool = True, **kwargs) -> subprocess.CompletedProcess:
     """Run this Python with arguments; output comes back as text, without colours."""
-    env = {**os.environ, "NO_COLOR": "1", "ANSI_COLORS_DISABLED": "1", "OMP_NUM_THREADS": "1"}
+    env = {**os.environ, "OMP_NUM_THREADS": "1"}
     result = subprocess.run(
         [sys.executable, *map(str, args)],
         cwd=cwd,
@@ -60,6 +61,7 @@ def run(*args, cwd: Path, check: bool = True, **kwargs) -> subprocess.CompletedP
         encoding="utf8",
         **kwargs,
     )
+    result.stdout = re.sub(r"\x1b\[[\d;]*m", "", result.stdout)
     if check and result.returncode:
         raise AssertionError(f"{args} failed:\n{result.stdout}\n{result.stderr}")
     return result
