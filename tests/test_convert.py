@@ -11,14 +11,14 @@ import srsly
 from conftest import COURSE_PATTERNS, COURSE_TEXTS, ROOT, run, write_jsonl
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from readers import read_texts
-from rules import build_rules
 from spacy.tokens import DocBin
-from splits import Splitter, gold_side, text_hash
 from typer import Typer
 from typer.testing import CliRunner
 
 from convert import convert, convert_cli
+from readers import read_texts
+from rules import build_rules
+from splits import Splitter, gold_side, text_hash
 
 app = Typer()
 app.command()(convert_cli)
@@ -94,13 +94,16 @@ def test_longest_match_wins(inputs):
     )
     run_convert(inputs)
     nlp = spacy.load(inputs.rules)
-    ents = [(ent.text, ent.label_) for ent in nlp("Is the iPhone X an iPhone or the iphone x?").ents]
+    ents = [
+        (ent.text, ent.label_) for ent in nlp("Is the iPhone X an iPhone or the iphone x?").ents
+    ]
     assert ents == [("the iPhone X", "LONG"), ("iPhone", "SHORT"), ("the iphone x", "LONG")]
 
 
 def test_entities_tell_which_rule_found_them(inputs):
     write_jsonl(
-        inputs.patterns, [*COURSE_PATTERNS, {"label": "GADGET", "pattern": "new phone", "id": "mine"}]
+        inputs.patterns,
+        [*COURSE_PATTERNS, {"label": "GADGET", "pattern": "new phone", "id": "mine"}],
     )
     run_convert(inputs)
     doc = spacy.load(inputs.rules)("iPhone 8 or a new phone?")
@@ -124,9 +127,7 @@ def test_accepted_suggestions_are_rules(inputs):
 def test_counts(inputs):
     texts = ["iPhone X and iPhone X", "iphone 8", "nothing here", "  ", "IPHONE  8", "gold one"]
     write_jsonl(inputs.texts, [{"text": text} for text in texts])
-    write_jsonl(
-        inputs.gold, [{"text": "Gold ONE"}, *({"text": f"gold {n}"} for n in range(30))]
-    )
+    write_jsonl(inputs.gold, [{"text": "Gold ONE"}, *({"text": f"gold {n}"} for n in range(30))])
     write_jsonl(
         inputs.patterns, [*COURSE_PATTERNS, {"label": "GADGET", "pattern": "Zorb", "id": "unused"}]
     )
@@ -151,7 +152,9 @@ def test_two_rules_that_match_the_same_are_both_counted(inputs):
 
 
 def test_summary(inputs):
-    write_jsonl(inputs.patterns, [*COURSE_PATTERNS, {"label": "RARE", "pattern": "Zorb", "id": "zz"}])
+    write_jsonl(
+        inputs.patterns, [*COURSE_PATTERNS, {"label": "RARE", "pattern": "Zorb", "id": "zz"}]
+    )
     output = run_cli(inputs).output
     assert "Texts read               120" in output
     assert "1 rule(s) never match in train" in output and "zz  'Zorb'" in output
@@ -370,7 +373,11 @@ BAD_INPUT = {
     "half a json line": (spoil("texts", GOOD + '{"text": "a'), "texts.jsonl, line 2", "JSON"),
     "not an object": (spoil("texts", GOOD + "[1]\n"), "texts.jsonl, line 2", "JSON object"),
     "deep json": (spoil("texts", "[" * 100_000), "texts.jsonl, line 1", "Broken JSON"),
-    "no text": (spoil("texts", GOOD + '{"txt": "a"}\n'), "texts.jsonl, line 2", "'text' is missing"),
+    "no text": (
+        spoil("texts", GOOD + '{"txt": "a"}\n'),
+        "texts.jsonl, line 2",
+        "'text' is missing",
+    ),
     "text no string": (spoil("texts", GOOD + '{"text": 5}\n'), "texts.jsonl, line 2", "no string"),
     "latin-1": (spoil("texts", GOOD.encode() + "é\n".encode("latin-1")), "line 2", "Not UTF-8"),
     "utf-16": (spoil("texts", GOOD.encode("utf-16")), "line 1", "Not UTF-8"),
@@ -416,9 +423,7 @@ BAD_INPUT = {
         "out of range",
     ),
     "spans overlap": (
-        gold(
-            {"start": 3, "end": 9, "label": "GADGET"}, {"start": 3, "end": 11, "label": "GADGET"}
-        ),
+        gold({"start": 3, "end": 9, "label": "GADGET"}, {"start": 3, "end": 11, "label": "GADGET"}),
         "line 31, characters 3 to 11: 'iPhone 8'",
         "overlaps 'iPhone'",
     ),
@@ -428,9 +433,17 @@ BAD_INPUT = {
         "line 31, characters 4 to 11: 'Phone 8'",
         "not on token boundaries, the tokens are ['iPhone', '8']",
     ),
-    "offsets no numbers": (gold({"start": "3", "end": 5, "label": "A"}), "line 31", "whole numbers"),
+    "offsets no numbers": (
+        gold({"start": "3", "end": 5, "label": "A"}),
+        "line 31",
+        "whole numbers",
+    ),
     "spans no list": (spoil("gold", '{"text": "a", "spans": 5}'), "gold.jsonl, line 1", "no"),
-    "broken suggestions": (spoil("suggestions", '{"text": "a'), "suggestions.jsonl, line 1", "JSON"),
+    "broken suggestions": (
+        spoil("suggestions", '{"text": "a'),
+        "suggestions.jsonl, line 1",
+        "JSON",
+    ),
     "unknown answer": (
         spoil("suggestions", [{"text": "a", "label": "A", "answer": "yes"}]),
         "suggestions.jsonl, line 1",

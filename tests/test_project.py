@@ -15,6 +15,8 @@ import spacy
 import srsly
 from conftest import ROOT, run
 
+from splits import gold_side
+
 ALL = ["convert", "train", "assemble", "evaluate", "report", "package", "check-package"]
 WHEEL = "packages/en_gadget_ner-0.1.0/dist/en_gadget_ner-0.1.0-py3-none-any.whl"
 
@@ -99,7 +101,9 @@ def test_dependencies_name_every_module():
     for entry in srsly.read_yaml(ROOT / "project.yml")["commands"]:
         used = {ROOT / name for name in re.findall(r"scripts/\w+\.py", " ".join(entry["script"]))}
         needed = used.union(*map(imported, used))
-        assert {f"scripts/{path.name}" for path in needed} <= set(entry.get("deps", [])), entry["name"]
+        assert {f"scripts/{path.name}" for path in needed} <= set(entry.get("deps", [])), entry[
+            "name"
+        ]
 
 
 def test_extra_assets_are_declared():
@@ -122,7 +126,9 @@ def test_all_makes_everything(finished):
         keys = {"ents_p", "ents_r", "ents_f", "ents_per_type", "ents_f_ci", "seen", "unseen"}
         assert keys <= set(metrics[stage])
     assert metrics["measures"] == "accuracy"
-    assert (finished / WHEEL).exists() and (finished / WHEEL.replace("-py3-none-any.whl", ".tar.gz")).exists()
+    assert (finished / WHEEL).exists() and (
+        finished / WHEEL.replace("-py3-none-any.whl", ".tar.gz")
+    ).exists()
     assert WHEEL in output and "training/report.html" in output
     assert 'nlp = spacy.load("en_gadget_ner")' in output
     assert "Skipping" not in output and not list(finished.rglob(".*.tmp"))
@@ -131,7 +137,11 @@ def test_all_makes_everything(finished):
 @pytest.mark.slow
 def test_no_line_of_ours_is_wider_than_a_terminal(finished):
     lines = (finished / "output.txt").read_text("utf8").splitlines()
-    ours = [line for line in lines if not line.startswith(("Running command", "Install it", "    print"))]
+    ours = [
+        line
+        for line in lines
+        if not line.startswith(("Running command", "Install it", "    print"))
+    ]
     assert [line for line in ours if len(line) > 80] == []
 
 
@@ -215,7 +225,16 @@ def test_own_data_by_variables(small_clone, tmp_path):
 def test_min_f_fails(finished, tmp_path):
     project = copy(finished, tmp_path)
     result = run(
-        "-m", "spacy", "project", "run", "evaluate", ".", "--vars.min_f", "0.99", cwd=project, check=False
+        "-m",
+        "spacy",
+        "project",
+        "run",
+        "evaluate",
+        ".",
+        "--vars.min_f",
+        "0.99",
+        cwd=project,
+        check=False,
     )
     assert result.returncode == 1
     assert "the least allowed is 0.99" in " ".join(result.stdout.split())
@@ -264,7 +283,9 @@ def spoil(name):
     def do(project):
         path = project / name
         if path.is_dir():
-            path = max((p for p in path.rglob("*") if p.is_file()), key=lambda p: p.suffix == ".cfg")
+            path = max(
+                (p for p in path.rglob("*") if p.is_file()), key=lambda p: p.suffix == ".cfg"
+            )
         path.write_bytes(path.read_bytes() + b" ")
 
     return do
@@ -274,10 +295,18 @@ def nothing(project):
     pass
 
 
-AFTER_CONVERT = ALL[1:]
-FROM_TRAIN = AFTER_CONVERT
+def gold_line(side):
+    """RETURNS (str): A gold record that goes to dev or test."""
+    texts = (f"One more iPhone 8 here, {number}" for number in range(99))
+    text = next(text for text in texts if gold_side(text) == side)
+    return (
+        srsly.json_dumps({"text": text, "spans": [{"start": 9, "end": 17, "label": "GADGET"}]})
+        + "\n"
+    )
+
+
+FROM_TRAIN = ALL[1:]
 CODE = ()
-GOLD_LINE = '{"text": "One more iPhone 8 here", "spans": [{"start": 9, "end": 17, "label": "GADGET"}]}\n'
 ANSWER = '{"text": "the", "label": "GADGET", "score": 1.0, "count": 9, "examples": [], "answer": "accept"}\n'
 PACKAGE = "packages/en_gadget_ner-0.1.0"
 # What is changed, options, and the commands that run again. Where a command runs and makes the
@@ -290,7 +319,12 @@ CASES = {
         [],
         ALL,
     ),
-    "gold": (change("assets/gold.jsonl", new=GOLD_LINE), [], ALL),
+    "gold in dev": (change("assets/gold.jsonl", new=gold_line("dev")), [], ALL),
+    "gold in test": (
+        change("assets/gold.jsonl", new=gold_line("test")),
+        [],
+        ["convert", "evaluate", "report", "package", "check-package"],
+    ),
     "suggestions": (change("assets/suggestions.jsonl", new=ANSWER), [], ALL),
     "config": (change("configs/ner.cfg", "dropout = 0.", "dropout = 0.0"), [], FROM_TRAIN),
     "pipeline config": (change("configs/pipeline.cfg"), [], ["assemble"]),
@@ -300,16 +334,21 @@ CASES = {
     "labelling.py": (change("scripts/labelling.py"), [], ["convert"]),
     "readers.py": (change("scripts/readers.py"), [], ["convert"]),
     "rules.py": (change("scripts/rules.py"), [], ["convert"]),
+    "summary.py": (change("scripts/summary.py"), [], ["convert"]),
     "splits.py": (change("scripts/splits.py"), [], ["convert"]),
     "files.py": (change("scripts/files.py"), [], ["train", "assemble"]),
     "evaluate.py": (change("scripts/evaluate.py"), [], ["evaluate", "report"]),
     "report.py": (change("scripts/report.py"), [], ["report"]),
-    "report.html": (change("scripts/report.html", "<body>", "<body >"), [], ["report", "check-package"]),
+    "report.html": (
+        change("scripts/report.html", "<body>", "<body >"),
+        [],
+        ["report", "check-package"],
+    ),
     "package.py": (change("scripts/package.py"), [], ["package", "check-package"]),
     "check_package.py": (change("scripts/check_package.py"), [], ["check-package"]),
     "common.py": (change("scripts/common.py"), [], ALL),
     # variables
-    "lang": (nothing, ["--vars.lang", "de"], ALL),
+    "lang": (nothing, ["--vars.lang", "de", "--vars.bad_spans", "skip"], ALL),
     "name": (nothing, ["--vars.name", "other"], ["package", "check-package"]),
     "version": (nothing, ["--vars.version", "0.2.0"], ["package", "check-package"]),
     "n_process": (nothing, ["--vars.n_process", "1"], ["convert"]),
@@ -359,7 +398,9 @@ def test_every_output_variable_and_script_has_a_case():
     config = srsly.read_yaml(ROOT / "project.yml")
     in_all = [entry for entry in config["commands"] if entry["name"] in ALL]
     outputs = {name for entry in in_all for name in entry["outputs"]}
-    assert {o.replace("${vars.lang}_${vars.name}-${vars.version}", PACKAGE[9:]) for o in outputs} == set(OUTPUTS)
+    assert {
+        o.replace("${vars.lang}_${vars.name}-${vars.version}", PACKAGE[9:]) for o in outputs
+    } == set(OUTPUTS)
     scripts = {Path(d).name for entry in in_all for d in entry["deps"] if d.startswith("scripts/")}
     assert scripts <= set(CASES)
     used = set(re.findall(r"\$\{vars\.(\w+)\}", str(in_all)))

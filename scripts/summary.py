@@ -1,0 +1,96 @@
+"""What convert says of the data: counts, and warnings of what will make a poor model."""
+
+from typing import Any, Dict
+
+from wasabi import msg
+
+# The course: a few hundred to a few thousand examples
+FEW_EXAMPLES = 300
+
+
+def print_summary(stats: Dict[str, Any]) -> None:
+    """Print what was read, dropped and found, and warn of what will make a poor model."""
+    train, dropped, gold = stats["train"], stats["dropped"], stats["gold"]
+    labels = [f"{number} {label_}" for label_, number in train["entities"].items()]
+    share = train["without_entities"] / train["texts"]
+    source = "gold annotations" if gold["texts"] else "the rules' labels on held-out texts"
+    rows = [
+        ("Texts read", f"{stats['texts']:,}"),
+        (
+            "Dropped",
+            f"{dropped['empty']:,} empty, {dropped['duplicate']:,} duplicate, "
+            f"{dropped['in_gold']:,} in gold",
+        ),
+        ("Train", f"{train['texts']:,} texts, {train['tokens']:,} tokens"),
+        ("Entities in train", ", ".join(labels)),
+        ("Texts without entities", f"{train['without_entities']:,} ({share:.0%})"),
+        ("Dev and test", f"{stats['dev']['texts']:,} and {stats['test']['texts']:,} texts"),
+        ("", f"from {source}"),
+    ]
+    msg.table(rows, divider=False)
+    by_use = sorted(stats["rules"], key=lambda rule: -rule["entities"])
+    used = [rule for rule in by_use if rule["matches"]]
+    msg.table(
+        [(rule["id"], _short(rule["pattern"]), f"{rule['entities']:,}") for rule in used[:15]],
+        header=("Rule", "Pattern", "Entities"),
+        aligns=("l", "l", "r"),
+        divider=True,
+        max_col=48,
+    )
+    if len(used) > 15:
+        print(f"... and {len(used) - 15} more rules that match, see stats.json\n")
+    _warn(stats)
+
+
+def _warn(stats: Dict[str, Any]) -> None:
+    train, gold = stats["train"], stats["gold"]
+    unused = [rule for rule in stats["rules"] if not rule["matches"]]
+    if unused:
+        msg.warn(f"{len(unused)} rule(s) never match in train:")
+        for rule in unused[:10]:
+            print(f"  {rule['id']}  {_short(rule['pattern'])}")
+        if len(unused) > 10:
+            print(f"  ... and {len(unused) - 10} more, see stats.json")
+    examples = train["texts"] - train["without_entities"]
+    if examples < FEW_EXAMPLES:
+        msg.warn(
+            f"Only {examples} texts with an entity to train on",
+            f"A model wants some {FEW_EXAMPLES} to a few thousand. Add texts or patterns.",
+        )
+    if not train["without_entities"]:
+        msg.warn(
+            "Every text has an entity",
+            "Add texts without any: the model must learn what is none, too.",
+        )
+    known = {rule["label"] for rule in stats["rules"]}
+    for label_ in sorted(known - set(train["entities"])):
+        msg.warn(f"No entity {label_} in train", "Add patterns or texts for it.")
+    if not gold["texts"]:
+        msg.warn(
+            "No gold annotations: scores will measure agreement with the rules, not accuracy",
+            "Annotate some texts and set vars.gold to learn how good the result is.",
+        )
+        return
+    for label_ in sorted(set(gold["entities"]) - known):
+        msg.warn(
+            f"No pattern has the label {label_} of the gold annotations",
+            "Nothing can learn to find it. Add patterns for it, or take it out of gold.",
+        )
+    for label_ in sorted(known - set(gold["entities"])):
+        msg.warn(
+            f"No gold annotation has the label {label_} of the patterns",
+            "What is found of it counts as wrong. Annotate it, or take out its patterns.",
+        )
+
+
+def _short(pattern: Any) -> str:
+    """RETURNS (str): The pattern in at most 48 characters that are safe to print."""
+    if isinstance(pattern, str):
+        text = repr(pattern)
+    else:
+        text = " ".join(
+            "{" + ", ".join(f"{key}: {value}" for key, value in token.items()) + "}"
+            for token in pattern
+        )
+    text = "".join(char if char.isprintable() else "\ufffd" for char in text)
+    return text if len(text) <= 48 else text[:47] + "…"
