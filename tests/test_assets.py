@@ -115,12 +115,7 @@ def test_surface_forms(labelled):
 )
 def test_traps(word, labelled):
     """Words that gadgets are named after also occur where no rule finds a gadget."""
-    traps = [
-        doc
-        for doc in rules.pipe(TEXTS)
-        for token in doc
-        if token.lower_ == word and not token.ent_type
-    ]
+    traps = [doc for doc in labelled for t in doc if t.lower_ == word and not t.ent_type]
     assert len(traps) >= 5
 
 
