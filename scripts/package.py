@@ -88,7 +88,7 @@ def _scores(metrics: Dict[str, Any]) -> Dict[str, Any]:
     """RETURNS (dict): The meta entries "performance" and "notes"."""
     keys = ("ents_f", "ents_p", "ents_r", "ents_f_ci", "ents_per_type")
     notes = {
-        "accuracy": "The scores were measured on texts annotated by people.",
+        "accuracy": "The scores were measured on gold annotations.",
         "agreement": "The scores measure agreement with the rules that labelled the training "
         "data, not accuracy.",
     }
