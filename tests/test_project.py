@@ -319,7 +319,7 @@ CASES = {
         [],
         ALL,
     ),
-    "gold in dev": (change("assets/gold.jsonl", new=gold_line("dev")), [], ALL),
+    "gold": (change("assets/gold.jsonl", new=gold_line("dev")), [], ALL),
     "gold in test": (
         change("assets/gold.jsonl", new=gold_line("test")),
         [],
@@ -398,7 +398,8 @@ def test_every_output_variable_and_script_has_a_case():
     in_all = [entry for entry in config["commands"] if entry["name"] in ALL]
     outputs = {name for entry in in_all for name in entry["outputs"]}
     assert {
-        o.replace("${vars.lang}_${vars.name}-${vars.version}", "en_gadget_ner-0.1.0") for o in outputs
+        o.replace("${vars.lang}_${vars.name}-${vars.version}", "en_gadget_ner-0.1.0")
+        for o in outputs
     } == set(OUTPUTS)
     scripts = {Path(d).name for entry in in_all for d in entry["deps"] if d.startswith("scripts/")}
     assert scripts <= set(CASES)
