@@ -84,3 +84,9 @@ def use_utf8() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+
+
+def printable(text: str) -> str:
+    """RETURNS (str): The text on one line, with nothing in it that could steer a terminal."""
+    line = " ".join(text.split())
+    return "".join(char if char.isprintable() else "\ufffd" for char in line)
