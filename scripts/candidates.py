@@ -22,7 +22,7 @@ from readers import read_texts
 from splits import Splitter
 from tokens import Tokens
 
-# To be raised when a change in this file, features.py or tokens.py makes other candidates of the same texts
+# To be raised when a change here, in features.py or in tokens.py makes other candidates
 VERSION = 1
 MAX_WORDS = 4
 # Repeated words must be together this much more often than by chance (normalized PMI, -1 to 1)
@@ -93,7 +93,7 @@ def find_candidates(nlp: Language, texts: Iterator[Tuple[int, str]]) -> Candidat
         counts=counts,
         features=np.hstack(
             [vectors(tokens, found, counts), shapes(tokens, found, counts, cohesion)]
-        ).astype("float32"),
+        ).astype("float16"),
         texts=in_texts,
         parts=_parts(forms),
         examples=_examples(tokens, found, counts),
@@ -128,8 +128,8 @@ def _ngrams(tokens: Tokens) -> Iterator[Tuple[int, np.ndarray, np.ndarray, np.nd
     An n-gram is kept if it occurs twice and its words hold together, or if all its words have
     capitals: names are worth asking for even if they occur only once.
     """
-    inner = tokens.alnum | tokens.joiner
-    edge = tokens.content & ~tokens.address
+    inner = (tokens.alnum | tokens.joiner) & ~tokens.hidden
+    edge = tokens.content & ~tokens.address & ~tokens.hidden
     named = ~tokens.content | tokens.capital | tokens.digit
     n_tokens = max(int(tokens.alnum.sum()), 1)
     log_p = np.log(np.maximum(np.bincount(tokens.word), 1) / n_tokens)[tokens.word]
@@ -236,7 +236,7 @@ def _pack(candidates: Candidates) -> Dict[str, np.ndarray]:
     """RETURNS (Dict[str, np.ndarray]): The candidates as arrays that need no pickle."""
     packed = {
         "counts": candidates.counts,
-        "features": candidates.features.astype("float16"),
+        "features": candidates.features,
         "examples": candidates.examples,
     }
     for name in ("terms", "forms"):
@@ -264,7 +264,7 @@ def _unpack(packed: Mapping[str, np.ndarray]) -> Candidates:
         terms=strings("terms"),
         forms=strings("forms"),
         counts=packed["counts"],
-        features=packed["features"].astype("float32"),
+        features=packed["features"],
         texts=matrix("texts"),
         parts=matrix("parts"),
         examples=packed["examples"],

@@ -89,7 +89,7 @@ def vectors(tokens: Tokens, found: Occurrences, counts: np.ndarray) -> np.ndarra
     ratio = near.data / n_near[rows] / np.maximum(p_column[near.indices], 1e-9)
     near.data = np.where(p_column[near.indices] > 0, np.log(np.maximum(ratio, 1)), 0)
     n_dimensions = min(N_DIMENSIONS, len(single) - 1, near.shape[1] - 1)
-    if n_dimensions < 1:
+    if n_dimensions < 1 or not near[single].nnz:
         return np.zeros((len(counts), 0))
     found_vectors = TruncatedSVD(n_dimensions, random_state=0).fit(near[single]).transform(near)
     return found_vectors / np.maximum(np.linalg.norm(found_vectors, axis=1, keepdims=True), 1e-9)

@@ -1,7 +1,6 @@
 """Which candidates are worth a question next: a classifier that learns from rules and answers."""
 
 import numpy as np
-from scipy import sparse
 from sklearn.ensemble import ExtraTreesClassifier
 
 from candidates import Candidates
@@ -37,7 +36,9 @@ def score(candidates: Candidates, yes: np.ndarray, no: np.ndarray, seed: int = 0
     if len(background):
         total = max(BACKGROUND_WEIGHT * yes.sum(), MIN_BACKGROUND_WEIGHT)
         weights[-len(background) :] = total / len(background)
-    trees = ExtraTreesClassifier(n_estimators=100, min_samples_leaf=4, random_state=seed)
+    trees = ExtraTreesClassifier(
+        n_estimators=100, min_samples_leaf=4, max_features=0.2, random_state=seed
+    )
     trees.fit(features[rows], yes[rows], weights)
     return trees.predict_proba(features)[:, 1]
 
@@ -55,4 +56,5 @@ def _relations(candidates: Candidates, yes: np.ndarray, no: np.ndarray) -> np.nd
     # Its own occurrences would give away the answer
     beside = texts @ (texts.T @ ones) - n_texts * ones
     columns = [parts @ ones > 0, parts.T @ ones > 0, parts @ zeros > 0]
-    return np.stack([*columns, np.log1p(beside / np.maximum(n_texts, 1))], 1).astype("float32")
+    columns.append(np.log1p(beside / np.maximum(n_texts, 1)))
+    return np.stack(columns, 1).astype("float32")

@@ -23,13 +23,19 @@ COLORS = {"accept": "green", "reject": "red", "ignore": "yellow"}
 
 def review_cli(
     # fmt: off
-    texts: Path = typer.Argument(..., help="Raw texts: .jsonl, .txt, .csv or .tsv, each also .gz, or a folder"),
+    texts: Path = typer.Argument(
+        ..., help="Raw texts: .jsonl, .txt, .csv or .tsv, each also .gz, or a folder"
+    ),
     patterns: Path = typer.Argument(..., help="Match patterns, JSONL"),
     gold: Path = typer.Argument(..., help="Annotated records, JSONL; their texts are left out"),
-    suggestions: Path = typer.Argument(..., help="Suggested terms with answers, JSONL; answers are written into it"),
+    suggestions: Path = typer.Argument(
+        ..., help="Suggested terms with answers, JSONL; answers are written into it"
+    ),
     candidates: Path = typer.Argument(..., help="Output file for all candidates, .npz"),
     lang: str = typer.Option("en", help="Language code"),
-    n_suggestions: int = typer.Option(25, min=1, help="Number of suggestions before they are ranked anew"),
+    n_suggestions: int = typer.Option(
+        25, min=1, help="Number of suggestions before they are ranked anew"
+    ),
     seed: int = typer.Option(0, help="Seed of the ranking"),
     # fmt: on
 ) -> None:
@@ -63,6 +69,7 @@ class Review:
         self.n_suggestions = n_suggestions
         self.queue: List[Suggestion] = []
         self.current = 0
+        self.typed: List[str] = []
         # Place in the queue and the answer before, for each answer that can be taken back
         self.done: List[Tuple[int, Optional[str]]] = []
         self.totals(read_answers(suggester.nlp, path, suggester.labels))
@@ -77,7 +84,7 @@ class Review:
         try:
             while self.current < len(self.queue) or self.fetch():
                 self.show(self.queue[self.current])
-                if not self.obey(typer.getchar().lower()):
+                if not self.obey(self.key()):
                     break
             else:
                 msg.info("Nothing is left that is worth asking")
@@ -103,6 +110,16 @@ class Review:
                 return False
         return False
 
+    def key(self) -> str:
+        """RETURNS (str): The next key, "" if the terminal is gone."""
+        if not self.typed:
+            typed = typer.getchar()
+            # An arrow key comes as several characters, and no letter of them is meant
+            self.typed = [] if typed.startswith(("\x1b", "\xe0", "\x00")) else list(typed)
+            if not self.typed:
+                return "" if not typed else "\x1b"
+        return self.typed.pop(0).lower()
+
     def obey(self, key: str) -> bool:
         """RETURNS (bool): False if the key, or a terminal that is gone, ends the sitting."""
         if key in ANSWERS:
@@ -114,7 +131,7 @@ class Review:
             self.answer(before)
         elif key == "b" and self.current:
             self.current -= 1
-        return key not in ("q", "")
+        return key not in ("q", "\x03", "\x04", "")
 
     def answer(self, answer: Optional[str]) -> None:
         """Write the answer to the current question, and only then count it."""

@@ -26,10 +26,14 @@ EXAMPLE_WIDTH = 72
 
 def suggest_cli(
     # fmt: off
-    texts: Path = typer.Argument(..., help="Raw texts: .jsonl, .txt, .csv or .tsv, each also .gz, or a folder"),
+    texts: Path = typer.Argument(
+        ..., help="Raw texts: .jsonl, .txt, .csv or .tsv, each also .gz, or a folder"
+    ),
     patterns: Path = typer.Argument(..., help="Match patterns, JSONL"),
     gold: Path = typer.Argument(..., help="Annotated records, JSONL; their texts are left out"),
-    suggestions: Path = typer.Argument(..., help="Suggested terms with answers, JSONL; new ones are added"),
+    suggestions: Path = typer.Argument(
+        ..., help="Suggested terms with answers, JSONL; new ones are added"
+    ),
     candidates: Path = typer.Argument(..., help="Output file for all candidates, .npz"),
     lang: str = typer.Option("en", help="Language code"),
     n_suggestions: int = typer.Option(25, min=1, help="Number of suggestions to add"),
@@ -146,10 +150,8 @@ class Suggester:
         """RETURNS (Dict[int, List[str]]): A few places in the texts for each candidate."""
         places = self.candidates.examples[list(numbers)].tolist() if numbers else []
         wanted = {text for rows in places for text, _, _ in rows}
-        found: Dict[int, str] = {}
-        for text_number, (_, text) in enumerate(islice(read_texts(self.texts), max(wanted, default=-1) + 1)):
-            if text_number in wanted:
-                found[text_number] = text
+        texts = islice(read_texts(self.texts), max(wanted, default=-1) + 1)
+        found = {i: text for i, (_, text) in enumerate(texts) if i in wanted}
         return {
             number: [_snippet(found[text], start, end) for text, start, end in rows if text >= 0]
             for number, rows in zip(numbers, places)
@@ -211,7 +213,12 @@ def print_summary(
     """Print the new suggestions and what to do next."""
     if added:
         rows = [
-            (printable(record["text"])[:40], record["label"], record["count"], f"{record['score']:.2f}")
+            (
+                printable(record["text"])[:40],
+                printable(record["label"]),
+                record["count"],
+                f"{record['score']:.2f}",
+            )
             for record in added
         ]
         header = ("Term", "Label", "Count", "Score")

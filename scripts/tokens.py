@@ -69,11 +69,15 @@ class Tokens:
         self.content = content & self.alnum & ~self.clitic
         self.number_like = flag(lambda lexeme: lexeme.like_num)
         self.address = flag(lambda lexeme: lexeme.like_url or lexeme.like_email)
+        # Control characters and the like, which no person can judge
+        self.hidden = flag(lambda lexeme: not lexeme.text.isprintable())
         opening = flag(
-            lambda lexeme: lexeme.text in SENTENCE_ENDS
-            or lexeme.is_left_punct
-            or lexeme.is_quote
-            or "\n" in lexeme.text
+            lambda lexeme: (
+                lexeme.text in SENTENCE_ENDS
+                or lexeme.is_left_punct
+                or lexeme.is_quote
+                or "\n" in lexeme.text
+            )
         )
         # Where a capital says nothing. What is no word, such as a bullet, passes it on.
         self.start = np.zeros(len(self), bool)
