@@ -225,7 +225,7 @@ def _fingerprint(lang: str, paths: List[Path]) -> str:
     for path in paths:
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.is_file():
-                digest.update(str(file).encode("utf8", "surrogateescape"))
+                digest.update(file.name.encode("utf8", "surrogateescape"))
                 with file.open("rb") as stream:
                     for chunk in iter(lambda: stream.read(2**20), b""):
                         digest.update(chunk)

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
-from sklearn.decomposition import TruncatedSVD
 
 from tokens import Tokens
 
@@ -71,6 +70,9 @@ def vectors(tokens: Tokens, found: Occurrences, counts: np.ndarray) -> np.ndarra
     2015, "Improving Distributional Similarity with Lessons Learned from Word Embeddings"),
     reduced with the singular vectors of single words, which are the best known.
     """
+    # Only needed where nothing is cached, and slow to import
+    from sklearn.decomposition import TruncatedSVD
+
     starts = np.cumsum(counts) - counts
     kept = np.arange(len(found.row)) - starts[found.row] < MAX_OCCURRENCES
     row, place, end = found.row[kept], found.place[kept], found.end[kept]
@@ -91,5 +93,7 @@ def vectors(tokens: Tokens, found: Occurrences, counts: np.ndarray) -> np.ndarra
     n_dimensions = min(N_DIMENSIONS, len(single) - 1, near.shape[1] - 1)
     if n_dimensions < 1 or not near[single].nnz:
         return np.zeros((len(counts), 0))
-    found_vectors = TruncatedSVD(n_dimensions, random_state=0).fit(near[single]).transform(near)
+    with np.errstate(invalid="ignore"):  # a share of no variance, which nothing here reads
+        model = TruncatedSVD(n_dimensions, random_state=0).fit(near[single])
+    found_vectors = model.transform(near)
     return found_vectors / np.maximum(np.linalg.norm(found_vectors, axis=1, keepdims=True), 1e-9)

@@ -114,7 +114,7 @@ class Suggester:
     def _ranked(
         self, label: str, answers: Sequence[Suggestion], taken: Set[int]
     ) -> Iterator[Tuple[int, float]]:
-        """YIELDS (Tuple[int, float]): Candidates to ask for a label and their scores, best first."""
+        """YIELDS (Tuple[int, float]): Candidates for a label and their scores, best first."""
         n_candidates = len(self.candidates.terms)
         yes, no, closed = (np.zeros(n_candidates, bool) for _ in range(3))
         for known_label, known in self.known.items():

@@ -87,6 +87,6 @@ class Tokens:
 
 
 def _unique(column: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """RETURNS (Tuple[np.ndarray, np.ndarray]): The values, 0 first, and each place's value number."""
+    """RETURNS (Tuple[np.ndarray, np.ndarray]): The values, 0 first, and the one of each place."""
     values, inverse = np.unique(column, return_inverse=True)
     return values, inverse.astype("int32")

@@ -1,10 +1,11 @@
-"""Made-up data that is small, and large enough to learn from, for the tests of suggest and review."""
+"""Made-up data, small but large enough to learn from, for the tests of suggest and review."""
 
 import json
 import random
 from pathlib import Path
 from typing import Dict, List
 
+ROOT = Path(__file__).parent.parent
 FRUITS = ["apple", "pear", "plum", "cherry", "kiwi", "mango", "passion fruit"]
 MAKERS = ["Acme Co", "Bolt & Sons", "Zeta Labs"]
 OTHERS = ["house", "car", "dog", "big house", "street"]

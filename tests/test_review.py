@@ -9,8 +9,7 @@ import sys
 import time
 
 import pytest
-from conftest import ROOT
-from suggest_data import make_files, read_jsonl, write_jsonl
+from suggest_data import ROOT, make_files, read_jsonl, write_jsonl
 
 from candidates import load_candidates
 from rules import blank

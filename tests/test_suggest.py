@@ -9,10 +9,10 @@ import time
 import numpy as np
 import pytest
 import typer
-from conftest import ROOT
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from suggest_data import FRUITS, MAKERS, make_files, read_jsonl, sentences, write_jsonl
+from suggest_data import FRUITS, MAKERS, ROOT, make_files, read_jsonl, sentences, write_jsonl
 from typer.testing import CliRunner
 
 from answers import append_records, read_answers, write_answer
