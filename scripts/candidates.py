@@ -57,18 +57,19 @@ def load_candidates(cache: Path, nlp: Language, texts: Path, gold: Path) -> Cand
     RETURNS (Candidates): The candidates.
     RAISES (InputError): If texts or gold are not usable.
     """
-    fingerprint = _fingerprint(nlp.lang, [texts, gold])
+    fingerprint = _fingerprint(nlp.lang or "", [texts, gold])
     try:
-        with np.load(cache) as columns:
-            if columns["fingerprint"].item() == fingerprint:
-                return _unpack(columns)
+        with np.load(cache) as packed:
+            if packed["fingerprint"].item() == fingerprint:
+                return _unpack(packed)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         pass  # it holds nothing that can't be made again
     gold_docs, _ = load_gold(nlp, gold, skip_bad_spans=True)
     splitter = Splitter(doc.text for doc in gold_docs)
     candidates = find_candidates(nlp, _numbered(texts, splitter))
     with staged(cache) as path, path.open("wb") as file:
-        np.savez(file, fingerprint=np.array(fingerprint), **_pack(candidates))
+        columns = {"fingerprint": np.array(fingerprint), **_pack(candidates)}
+        np.savez(file, **columns)  # type: ignore[arg-type]
     return candidates
 
 

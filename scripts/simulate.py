@@ -102,7 +102,7 @@ def rules_curve(
     test_docs = load_gold(nlp, test, skip_bad_spans=True)[0]
     curve = {}
     for point in simulate(suggester, annotator, suggestions, points):
-        rules = build_rules(nlp.lang, patterns, suggestions)
+        rules = build_rules(nlp.lang or "", patterns, suggestions)
         scores = rules_scores(rules, test_docs)
         answers = read_answers(nlp, suggestions, suggester.labels)
         scores["accepted"] = sum(suggestion.answer == "accept" for suggestion in answers)

@@ -169,9 +169,9 @@ def _known(nlp: Language, candidates: Candidates, patterns: Path) -> Dict[str, n
     matcher = Matcher(nlp.vocab)
     spelled: Dict[str, Set[str]] = {}
     for rule in rules:
-        words = _fixed_words(nlp, rule["pattern"])
-        if words:
-            spelled.setdefault(words, set()).add(rule["label"])
+        fixed = _fixed_words(nlp, rule["pattern"])
+        if fixed:
+            spelled.setdefault(fixed, set()).add(rule["label"])
         elif isinstance(rule["pattern"], list):
             matcher.add(rule["label"], [rule["pattern"]])
     known = {rule["label"]: np.zeros(len(candidates.terms), bool) for rule in rules}
