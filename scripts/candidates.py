@@ -16,7 +16,7 @@ from spacy.language import Language
 from tqdm import tqdm
 
 from common import staged
-from features import Occurrences, shapes, vectors
+from features import Occurrences, parts, shapes, spellings, vectors
 from gold import load_gold
 from readers import read_texts
 from splits import Splitter
@@ -83,7 +83,7 @@ def find_candidates(nlp: Language, texts: Iterator[Tuple[int, str]]) -> Candidat
     tokens = Tokens(nlp, texts)
     found, cohesion = _find(tokens)
     counts = np.bincount(found.row)
-    forms, terms = _forms(tokens, found)
+    forms, terms = spellings(tokens, found)
     number = tokens.number[found.place]
     shape = (len(counts), int(tokens.number.max()) + 1)
     in_texts = sparse.csr_matrix((np.ones(len(number), "float32"), (found.row, number)), shape)
@@ -96,7 +96,7 @@ def find_candidates(nlp: Language, texts: Iterator[Tuple[int, str]]) -> Candidat
             [vectors(tokens, found, counts), shapes(tokens, found, counts, cohesion)]
         ).astype("float16"),
         texts=in_texts,
-        parts=_parts(forms),
+        parts=parts(forms),
         examples=_examples(tokens, found, counts),
     )
 
@@ -160,43 +160,6 @@ def _ngrams(tokens: Tokens) -> Iterator[Tuple[int, np.ndarray, np.ndarray, np.nd
         yield size, place[good], gram[good], cohesion[good]
         grows = inner[last + 1] & ((counts[gram] > 1) | named[span].all(0))
         place, gram = place[grows], gram[grows]
-
-
-def _forms(tokens: Tokens, found: Occurrences) -> Tuple[List[str], List[str]]:
-    """RETURNS (Tuple[List[str], List[str]]): How each candidate is written most often."""
-    spelling = np.zeros(len(found.row), "uint64")
-    for i in range(MAX_WORDS):
-        inside = found.place + i < found.end
-        spelling[inside] *= np.uint64(1_000_003)  # a hash, and it may wrap
-        spelling[inside] += tokens.orth[found.place[inside] + i].astype("uint64")
-    pair = np.stack([found.row.astype("uint64"), spelling], 1)
-    pairs, first, counts = np.unique(pair, axis=0, return_index=True, return_counts=True)
-    order = np.lexsort((first, -counts, pairs[:, 0]))
-    best = first[order][np.flatnonzero(np.diff(pairs[order, 0], prepend=np.uint64(2**63)))]
-    forms, terms = [], []
-    for place, end in zip(found.place[best].tolist(), found.end[best].tolist()):
-        words = [tokens.orths[i] for i in tokens.orth[place:end]]
-        spaces = [" " if space else "" for space in tokens.space[place : end - 1]] + [""]
-        forms.append(" ".join(words))
-        terms.append("".join(word + space for word, space in zip(words, spaces)))
-    return forms, terms
-
-
-def _parts(forms: List[str]) -> sparse.csr_matrix:
-    """RETURNS (sparse.csr_matrix): 1 where the row's candidate contains the column's."""
-    keys = [form.lower() for form in forms]
-    number = {key: i for i, key in enumerate(keys)}
-    rows, columns = [], []
-    for i, key in enumerate(keys):
-        words = key.split(" ")
-        for size in range(1, len(words)):
-            for start in range(len(words) - size + 1):
-                part = number.get(" ".join(words[start : start + size]))
-                if part is not None:
-                    rows.append(i)
-                    columns.append(part)
-    ones = np.ones(len(rows), "float32")
-    return sparse.csr_matrix((ones, (rows, columns)), (len(keys), len(keys)))
 
 
 def _examples(tokens: Tokens, found: Occurrences, counts: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """What the raw texts show of a term: how it is spelled, and what stands around it."""
 
-from typing import NamedTuple
+from typing import List, NamedTuple, Tuple
 
 import numpy as np
 from scipy import sparse
@@ -20,6 +20,45 @@ class Occurrences(NamedTuple):
     row: np.ndarray  # which candidate
     place: np.ndarray  # first token
     end: np.ndarray  # token after the last
+
+
+def spellings(tokens: Tokens, found: Occurrences) -> Tuple[List[str], List[str]]:
+    """RETURNS (Tuple[List[str], List[str]]): How each candidate is written most often: its tokens
+    with a space between, and as it stands in the texts.
+    """
+    spelling = np.zeros(len(found.row), "uint64")
+    for i in range(int((found.end - found.place).max(initial=0))):
+        inside = found.place + i < found.end
+        spelling[inside] *= np.uint64(1_000_003)  # a hash, and it may wrap
+        spelling[inside] += tokens.orth[found.place[inside] + i].astype("uint64")
+    pair = np.stack([found.row.astype("uint64"), spelling], 1)
+    pairs, first, counts = np.unique(pair, axis=0, return_index=True, return_counts=True)
+    order = np.lexsort((first, -counts, pairs[:, 0]))
+    best = first[order][np.flatnonzero(np.diff(pairs[order, 0], prepend=np.uint64(2**63)))]
+    forms, terms = [], []
+    for place, end in zip(found.place[best].tolist(), found.end[best].tolist()):
+        words = [tokens.orths[i] for i in tokens.orth[place:end]]
+        spaces = [" " if space else "" for space in tokens.space[place : end - 1]] + [""]
+        forms.append(" ".join(words))
+        terms.append("".join(word + space for word, space in zip(words, spaces)))
+    return forms, terms
+
+
+def parts(forms: List[str]) -> sparse.csr_matrix:
+    """RETURNS (sparse.csr_matrix): 1 where the row's candidate contains the column's."""
+    keys = [form.lower() for form in forms]
+    number = {key: i for i, key in enumerate(keys)}
+    rows, columns = [], []
+    for i, key in enumerate(keys):
+        words = key.split(" ")
+        for size in range(1, len(words)):
+            for start in range(len(words) - size + 1):
+                part = number.get(" ".join(words[start : start + size]))
+                if part is not None:
+                    rows.append(i)
+                    columns.append(part)
+    ones = np.ones(len(rows), "float32")
+    return sparse.csr_matrix((ones, (rows, columns)), (len(keys), len(keys)))
 
 
 def shapes(
