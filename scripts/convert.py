@@ -8,7 +8,6 @@ import srsly
 import typer
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
-from summary import print_summary
 from tqdm import tqdm
 
 from common import ATTRS, InputError, clear_errors, staged
@@ -17,6 +16,7 @@ from labelling import Counts, label, label_shards
 from readers import read_texts
 from rules import COMPONENT, blank, build_rules
 from splits import Splitter, gold_side
+from summary import print_summary
 
 
 def convert_cli(

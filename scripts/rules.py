@@ -7,8 +7,9 @@ import spacy
 from spacy.language import Language
 from spacy.matcher import Matcher
 
+from answers import read_answers
 from common import InputError
-from readers import Line, read_patterns, read_suggestions
+from readers import Line, read_patterns
 
 COMPONENT = "span_ruler"
 # Matches become entities, as with spaCy's older entity_ruler, and the longest span wins
@@ -31,9 +32,30 @@ def build_rules(lang: str, patterns: Path, suggestions: Path) -> Language:
     patterns (Path): Patterns in the format of EntityRuler, JSONL.
     suggestions (Path): Suggestions with answers, JSONL. Accepted terms match in any case.
     RETURNS (Language): The pipeline.
-    RAISES (InputError): If a rule is broken, an id is used twice, or there is no rule.
+    RAISES (InputError): If a rule or suggestion is broken, an id is used twice, or there is
+        no pattern.
     """
     nlp = blank(lang)
+    rules = read_rules(nlp, patterns)
+    # Rejected ones make no rule: to keep rules from matching within them costs more entities
+    # than it saves, and a rule that also asks for capitals misses more than it avoids
+    for suggestion in read_answers(nlp, suggestions, {rule["label"] for rule in rules}):
+        if suggestion.answer == "accept":
+            words = [{"LOWER": word} for word in suggestion.words]
+            rule_id = f"{suggestions.stem}:{suggestion.where.number}"
+            rules.append({"label": suggestion.record["label"], "pattern": words, "id": rule_id})
+    nlp.add_pipe(COMPONENT, config=CONFIG).add_patterns(rules)  # type: ignore[attr-defined]
+    return nlp
+
+
+def read_rules(nlp: Language, patterns: Path) -> List[Dict[str, Any]]:
+    """Read and check the patterns that a person wrote.
+
+    nlp (Language): The blank pipeline that is to use them.
+    patterns (Path): Patterns in the format of EntityRuler, JSONL.
+    RETURNS (List[Dict[str, Any]]): The patterns, each with an id.
+    RAISES (InputError): If a pattern is broken, an id is used twice, or there is none.
+    """
     rules: List[Dict[str, Any]] = []
     first_use: Dict[str, Line] = {}
     for where, rule in read_patterns(patterns):
@@ -46,19 +68,13 @@ def build_rules(lang: str, patterns: Path, suggestions: Path) -> Language:
         first_use[rule["id"]] = where
         _check_pattern(nlp, where, rule["pattern"])
         rules.append(rule)
-    for where, record in read_suggestions(suggestions):
-        if record.get("answer") == "accept":
-            words = [{"LOWER": token.lower_} for token in nlp.make_doc(record["text"])]
-            rule_id = f"{suggestions.stem}:{where.number}"
-            rules.append({"label": record["label"], "pattern": words, "id": rule_id})
     if not rules:
         raise InputError(
             "No patterns",
             patterns,
             remedy='Write at least one, e.g. {"label": "GADGET", "pattern": [{"LOWER": "iphone"}]}',
         )
-    nlp.add_pipe(COMPONENT, config=CONFIG).add_patterns(rules)  # type: ignore[attr-defined]
-    return nlp
+    return rules
 
 
 def blank(lang: str) -> Language:

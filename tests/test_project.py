@@ -329,6 +329,7 @@ CASES = {
     "config": (change("configs/ner.cfg", "dropout = 0.", "dropout = 0.0"), [], FROM_TRAIN),
     "pipeline config": (change("configs/pipeline.cfg"), [], ["assemble"]),
     # scripts
+    "answers.py": (change("scripts/answers.py"), [], ["convert"]),
     "convert.py": (change("scripts/convert.py"), [], ["convert"]),
     "gold.py": (change("scripts/gold.py"), [], ["convert"]),
     "labelling.py": (change("scripts/labelling.py"), [], ["convert"]),

@@ -1,0 +1,45 @@
+"""Made-up data, small but large enough to learn from, for the tests of suggest and review."""
+
+import json
+import random
+from pathlib import Path
+from typing import Dict, List
+
+ROOT = Path(__file__).parent.parent
+FRUITS = ["apple", "pear", "plum", "cherry", "kiwi", "mango", "passion fruit"]
+MAKERS = ["Acme Co", "Bolt & Sons", "Zeta Labs"]
+OTHERS = ["house", "car", "dog", "big house", "street"]
+PATTERNS = [
+    {"label": "FRUIT", "pattern": [{"LOWER": "apple"}]},
+    {"label": "FRUIT", "pattern": [{"lower": {"REGEX": "^pear$"}}]},
+    {"label": "MAKER", "pattern": "Acme Co"},
+]
+
+
+def write_jsonl(path: Path, records: List[dict]) -> Path:
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), "utf8")
+    return path
+
+
+def read_jsonl(path: Path) -> List[dict]:
+    return [json.loads(line) for line in path.read_text("utf8").splitlines()]
+
+
+def sentences(number: int = 300) -> List[str]:
+    chance = random.Random(0)
+    return [
+        f"I ate a fresh {chance.choice(FRUITS)} number{i} for lunch and saw a "
+        f"{chance.choice(OTHERS)}. She works at {chance.choice(MAKERS)} in the north."
+        for i in range(number)
+    ]
+
+
+def make_files(folder: Path) -> Dict[str, Path]:
+    """RETURNS (Dict[str, Path]): The arguments of suggest and review, in their order."""
+    return {
+        "texts": write_jsonl(folder / "texts.jsonl", [{"text": text} for text in sentences()]),
+        "patterns": write_jsonl(folder / "patterns.jsonl", PATTERNS),
+        "gold": write_jsonl(folder / "gold.jsonl", []),
+        "suggestions": write_jsonl(folder / "suggestions.jsonl", []),
+        "candidates": folder / "candidates.npz",
+    }
