@@ -2,7 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional
 
 import numpy
 import spacy
@@ -15,11 +15,19 @@ from tqdm import tqdm
 from wasabi import msg
 
 from common import ATTRS, InputError, clear_errors, staged
+from scoring import (
+    ERROR_KINDS,
+    Forms,
+    bootstrap_f,
+    count_errors,
+    familiarity,
+    interval,
+    recall_by_form,
+    tally,
+)
 
-RESAMPLES = 2000
 STAGES = ("rules", "model", "pipeline")
 PAIRS = (("model", "rules"), ("pipeline", "rules"), ("pipeline", "model"))
-ERROR_KINDS = ("missed", "spurious", "wrong_boundary", "wrong_label")
 
 
 def evaluate_cli(
@@ -55,7 +63,12 @@ def evaluate_cli(
 
 
 def evaluate(
-    test: Path, stats: Path, output: Path, predictions: Path, pipelines: Dict[str, Path], seed: int
+    test: Path,
+    stats: Path,
+    output: Path,
+    predictions: Path,
+    pipelines: Dict[str, Path],
+    seed: int = 0,
 ) -> Dict[str, Any]:
     """Score pipelines on a test corpus and write the scores and the predicted docs.
 
@@ -63,37 +76,36 @@ def evaluate(
     stats (Path): What convert counted; it tells the surface forms in the training labels.
     output (Path): Where to write the scores, JSON.
     predictions (Path): Folder for one .spacy file a pipeline.
-    pipelines (Dict[str, Path]): The pipelines by stage: "rules", "model", "pipeline".
+    pipelines (Dict[str, Path]): The pipelines by stage: "rules", "model", "pipeline", and
+        more if wanted.
     seed (int): Seed of the resampling.
-    RETURNS (dict): The scores: by stage "ents_p", "ents_r", "ents_f" (0 to 1, None if nothing
-        can be measured), "ents_per_type", "ents_f_ci" (95% interval), "seen" and "unseen"
-        (recall of gold entities whose surface form is, or is not, in the training labels),
-        "errors" (number by kind); "differences" of F1 by pair of stages with their
-        intervals; "test" (size of the corpus); "measures", "accuracy" or "agreement".
+    RETURNS (dict): The scores, all shares from 0 to 1 and None where nothing can be measured:
+        "measures": "accuracy", or "agreement" (with the rules) if there is no gold.
+        "test": "texts", "entities" (number by label), and how many of them have a "seen"
+            or "unseen" form.
+        Each stage: "ents_p", "ents_r", "ents_f", "ents_per_type" (spaCy's own);
+            "ents_f_ci" (95% bootstrap interval over texts); "seen" and "unseen" (recall of
+            gold entities whose surface form is, or is not, in the training labels);
+            "errors" (number by kind).
+        "differences": for "model-rules", "pipeline-rules" and "pipeline-model" the
+            difference in "ents_f" and its interval "ents_f_ci".
     """
     counted = srsly.read_json(stats)
-    forms = {label: set(found) for label, found in counted["train"]["forms"].items()}
+    forms: Forms = {label: set(found) for label, found in counted["train"]["forms"].items()}
     metrics: Dict[str, Any] = {
         "measures": "accuracy" if counted["gold"]["texts"] else "agreement",
     }
-    tallies = {}
+    samples: Dict[str, numpy.ndarray] = {}
     with staged(predictions) as folder:
         folder.mkdir()
-        for stage in STAGES:
-            examples = predict(pipelines[stage], test)
-            DocBin(ATTRS, docs=[eg.predicted for eg in examples]).to_disk(folder / f"{stage}.spacy")
-            gold = [eg.reference for eg in examples]
-            tallies[stage] = tally(examples)
-            scores = get_ner_prf(examples)
-            metrics[stage] = {
-                **{key: scores[key] for key in ("ents_p", "ents_r", "ents_f", "ents_per_type")},
-                **recall_by_form(examples, forms),
-                "errors": count_errors(examples),
-            }
-        metrics["test"] = _describe(gold, forms)
-    samples = {stage: bootstrap_f(tallies[stage], seed) for stage in STAGES}
-    for stage in STAGES:
-        metrics[stage]["ents_f_ci"] = interval(samples[stage])
+        for stage, pipeline in pipelines.items():
+            examples = predict(pipeline, test)
+            # The rules leave their id on what they find
+            found = DocBin([*ATTRS, "ENT_ID"], docs=[eg.predicted for eg in examples])
+            found.to_disk(folder / f"{stage}.spacy")
+            samples[stage] = bootstrap_f(tally(examples), seed)
+            metrics["test"] = _describe([eg.reference for eg in examples], forms)
+            metrics[stage] = _score(examples, forms, samples[stage])
     metrics["differences"] = {
         f"{better}-{worse}": {
             "ents_f": _difference(metrics[better]["ents_f"], metrics[worse]["ents_f"]),
@@ -110,155 +122,70 @@ def predict(pipeline: Path, corpus: Path) -> List[Example]:
     """RETURNS (List[Example]): The corpus' docs as references, with the pipeline's predictions."""
     nlp = spacy.load(pipeline)
     examples = list(Corpus(corpus)(nlp))
-    texts = (eg.reference.text for eg in examples)
-    docs = tqdm(nlp.pipe(texts), pipeline.name, len(examples), unit=" texts", disable=None)
-    return [Example(doc, eg.reference) for doc, eg in zip(docs, examples)]
+    # Corpus has made docs of the texts, so they needn't be tokenized again
+    made = (eg.predicted for eg in examples)
+    docs = nlp.pipe(made)
+    progress = tqdm(docs, pipeline.name, len(examples), unit=" texts", disable=None)
+    return [Example(doc, eg.reference) for doc, eg in zip(progress, examples)]
 
 
-def tally(examples: List[Example]) -> numpy.ndarray:
-    """RETURNS (numpy.ndarray): For each doc its true positives, false positives and false
-    negatives, shape (docs, 3). A true positive has the right start, end and label."""
-    rows = []
-    for eg in examples:
-        gold, found = _entities(eg.reference), _entities(eg.predicted)
-        rows.append((len(gold & found), len(found - gold), len(gold - found)))
-    return numpy.asarray(rows, dtype="int64").reshape((len(rows), 3))
+def _score(examples: List[Example], forms: Forms, samples: numpy.ndarray) -> Dict[str, Any]:
+    scores = get_ner_prf(examples)
+    return {
+        **{key: scores[key] for key in ("ents_p", "ents_r", "ents_f", "ents_per_type")},
+        "ents_f_ci": interval(samples),
+        **recall_by_form(examples, forms),
+        "errors": count_errors(examples),
+    }
 
 
-def bootstrap_f(counts: numpy.ndarray, seed: int) -> numpy.ndarray:
-    """Draw documents with replacement, as many as there are, and compute F1, many times.
-
-    The same seed draws the same documents, so samples of two systems can be subtracted
-    (the paired bootstrap: Efron & Tibshirani 1993; Berg-Kirkpatrick et al. 2012).
-
-    counts (numpy.ndarray): What `tally` returns.
-    seed (int): The seed.
-    RETURNS (numpy.ndarray): F1 of each resample, NaN where it holds no entity at all.
-    """
-    n_docs = len(counts)
-    if not n_docs:
-        return numpy.full(RESAMPLES, numpy.nan)
-    rng = numpy.random.default_rng(seed)
-    weights = rng.multinomial(n_docs, numpy.full(n_docs, 1 / n_docs), size=RESAMPLES)
-    hits, spurious, missed = (weights @ counts).T
-    with numpy.errstate(invalid="ignore"):
-        return 2 * hits / (2 * hits + spurious + missed)
-
-
-def interval(samples: numpy.ndarray) -> Optional[List[float]]:
-    """RETURNS (List[float]): The 2.5th and 97.5th percentile, None if nothing can be measured."""
-    samples = samples[~numpy.isnan(samples)]
-    if not len(samples):
-        return None
-    return [float(bound) for bound in numpy.percentile(samples, (2.5, 97.5))]
-
-
-def recall_by_form(examples: List[Example], forms: Dict[str, set]) -> Dict[str, Optional[float]]:
-    """Split recall by whether training labels had the entity's surface form, case folded.
-
-    examples (List[Example]): Gold and predicted docs.
-    forms (Dict[str, set]): The case-folded forms in the training labels, by label.
-    RETURNS (dict): Recall for "seen" and "unseen" forms, None where gold has no such entity.
-    """
-    hits: Counter = Counter()
-    total: Counter = Counter()
-    for eg in examples:
-        found = _entities(eg.predicted)
-        for ent in eg.reference.ents:
-            kind = _familiarity(ent, forms)
-            total[kind] += 1
-            hits[kind] += (ent.start_char, ent.end_char, ent.label_) in found
-    return {k: hits[k] / total[k] if total[k] else None for k in ("seen", "unseen")}
-
-
-def count_errors(examples: List[Example]) -> Dict[str, int]:
-    """RETURNS (Dict[str, int]): The number of errors by kind, see `errors`."""
-    counts = Counter(kind for eg in examples for kind, _, _ in errors(eg.reference, eg.predicted))
-    return {kind: counts[kind] for kind in ERROR_KINDS}
-
-
-def errors(gold: Doc, predicted: Doc) -> List[Tuple[str, Any, Any]]:
-    """Compare two docs of the same text and classify what differs.
-
-    gold (Doc): The doc with the right entities.
-    predicted (Doc): The doc with the predicted ones.
-    RETURNS (List[Tuple[str, Span, Span]]): The kind of error, the gold and the predicted
-        entity: "wrong_label" (same characters), "wrong_boundary" (they overlap, whatever
-        the labels), "missed" (no prediction overlaps), "spurious" (no gold entity does).
-    """
-    right = _entities(gold) & _entities(predicted)
-    wanted = [ent for ent in gold.ents if _key(ent) not in right]
-    found = [ent for ent in predicted.ents if _key(ent) not in right]
-    result: List[Tuple[str, Any, Any]] = []
-    for ent in wanted:
-        others = [o for o in found if o.start_char < ent.end_char and ent.start_char < o.end_char]
-        if not others:
-            result.append(("missed", ent, None))
-        elif _key(others[0])[:2] == _key(ent)[:2]:
-            result.append(("wrong_label", ent, others[0]))
-        else:
-            result.append(("wrong_boundary", ent, others[0]))
-    for ent in found:
-        if not any(o.start_char < ent.end_char and ent.start_char < o.end_char for o in wanted):
-            result.append(("spurious", None, ent))
-    return result
-
-
-def _key(ent: Any) -> Tuple[int, int, str]:
-    return ent.start_char, ent.end_char, ent.label_
-
-
-def _entities(doc: Doc) -> set:
-    return {_key(ent) for ent in doc.ents}
-
-
-def _familiarity(ent: Any, forms: Dict[str, set]) -> str:
-    return "seen" if ent.text.casefold() in forms.get(ent.label_, ()) else "unseen"
+def _describe(docs: List[Doc], forms: Forms) -> Dict[str, Any]:
+    familiarities = Counter(familiarity(ent, forms) for doc in docs for ent in doc.ents)
+    labels = Counter(ent.label_ for doc in docs for ent in doc.ents)
+    return {
+        "texts": len(docs),
+        "entities": dict(sorted(labels.items())),
+        "seen": familiarities["seen"],
+        "unseen": familiarities["unseen"],
+    }
 
 
 def _difference(better: Optional[float], worse: Optional[float]) -> Optional[float]:
     return None if better is None or worse is None else better - worse
 
 
-def _describe(docs: List[Doc], forms: Dict[str, set]) -> Dict[str, Any]:
-    familiarity = Counter(_familiarity(ent, forms) for doc in docs for ent in doc.ents)
-    labels = Counter(ent.label_ for doc in docs for ent in doc.ents)
-    return {
-        "texts": len(docs),
-        "entities": dict(sorted(labels.items())),
-        "seen": familiarity["seen"],
-        "unseen": familiarity["unseen"],
-    }
-
-
 def print_metrics(metrics: Dict[str, Any]) -> None:
-    """Print the scores as a table of at most 80 columns, and what they measure."""
+    """Print the scores as tables of at most 80 columns, and what they measure."""
     test = metrics["test"]
     n_entities = sum(test["entities"].values())
     msg.divider(f"{test['texts']:,} test texts, {n_entities:,} entities")
     header = ["", "P", "R", "F1", "95% interval", "R seen", "R unseen"]
-    rows = []
-    for stage in STAGES:
-        scores = metrics[stage]
-        ci = scores["ents_f_ci"]
-        rows.append(
-            [
-                stage,
-                *(percent(scores[key]) for key in ("ents_p", "ents_r", "ents_f")),
-                f"{percent(ci[0])} to {percent(ci[1])}" if ci else "-",
-                percent(scores["seen"]),
-                percent(scores["unseen"]),
-            ]
-        )
+    rows = [
+        [
+            stage,
+            *(percent(metrics[stage][key]) for key in ("ents_p", "ents_r", "ents_f")),
+            percent_range(metrics[stage]["ents_f_ci"]),
+            percent(metrics[stage]["seen"]),
+            percent(metrics[stage]["unseen"]),
+        ]
+        for stage in STAGES
+    ]
     msg.table(rows, header=header, divider=True, aligns=["l"] + ["r"] * 6)
-    gain = metrics["differences"]["pipeline-rules"]
-    if gain["ents_f_ci"]:
-        low, high = (f"{100 * bound:+.1f}" for bound in gain["ents_f_ci"])
-        print(f"Pipeline against rules: {100 * gain['ents_f']:+.1f} F1 ({low} to {high})")
-    if len(test["entities"]) > 1:
-        labels = sorted(metrics["pipeline"]["ents_per_type"].items())
-        rows = [[label, *(percent(s[key]) for key in "prf")] for label, s in labels]
-        msg.table(rows, header=["pipeline", "P", "R", "F1"], divider=True, aligns="lrrr")
+    rows = [
+        [pair.replace("-", " - "), points(gain["ents_f"]), points_range(gain["ents_f_ci"])]
+        for pair, gain in metrics["differences"].items()
+    ]
+    msg.table(rows, header=["Difference", "F1", "95% interval"], divider=True, aligns=list("lrr"))
+    header = ["Errors", *(kind.replace("_", " ") for kind in ERROR_KINDS)]
+    rows = [[s, *(f"{metrics[s]['errors'][k]:,}" for k in ERROR_KINDS)] for s in STAGES]
+    msg.table(rows, header=header, divider=True, aligns=list("lrrrr"))
+    labels = sorted(metrics["pipeline"]["ents_per_type"] or {})
+    if len(labels) > 1:
+        scores = metrics["pipeline"]["ents_per_type"]
+        rows = [[printable(name), *(percent(scores[name][k]) for k in "prf")] for name in labels]
+        msg.table(rows, header=["pipeline", "P", "R", "F1"], divider=True, aligns=list("lrrr"))
+    if not n_entities:
+        msg.warn("No entity is marked in the test texts: recall and F1 say nothing.")
     if metrics["measures"] == "agreement":
         msg.warn(
             "There are no gold annotations: these scores measure agreement with the "
@@ -269,6 +196,26 @@ def print_metrics(metrics: Dict[str, Any]) -> None:
 def percent(score: Optional[float]) -> str:
     """RETURNS (str): A share (0 to 1) as a percentage with one decimal, "-" for None."""
     return "-" if score is None else f"{100 * score:.1f}"
+
+
+def percent_range(bounds: Optional[List[float]]) -> str:
+    """RETURNS (str): An interval of shares as percentages, "-" for None."""
+    return "-" if bounds is None else f"{percent(bounds[0])} to {percent(bounds[1])}"
+
+
+def points(difference: Optional[float]) -> str:
+    """RETURNS (str): A difference of shares in percentage points, with its sign."""
+    return "-" if difference is None else f"{100 * difference:+.1f}"
+
+
+def points_range(bounds: Optional[List[float]]) -> str:
+    """RETURNS (str): An interval of differences in percentage points, "-" for None."""
+    return "-" if bounds is None else f"{points(bounds[0])} to {points(bounds[1])}"
+
+
+def printable(text: str) -> str:
+    """RETURNS (str): The text without characters that could steer a terminal."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
 if __name__ == "__main__":
