@@ -205,7 +205,8 @@ def percent_range(bounds: Optional[List[float]]) -> str:
 
 def points(difference: Optional[float]) -> str:
     """RETURNS (str): A difference of shares in percentage points, with its sign."""
-    return "-" if difference is None else f"{100 * difference:+.1f}"
+    # Adding zero makes -0.0 a +0.0
+    return "-" if difference is None else f"{round(100 * difference, 1) + 0:+.1f}"
 
 
 def points_range(bounds: Optional[List[float]]) -> str:

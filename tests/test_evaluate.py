@@ -145,6 +145,10 @@ def test_the_same_figures_everywhere(project, capsys):
     assert performance == {key: metrics["pipeline"][key] for key in performance}
 
 
+def test_differences_have_a_sign():
+    assert [points(d) for d in (0.051, -0.051, -0.0001, None)] == ["+5.1", "-5.1", "+0.0", "-"]
+
+
 def test_labels_can_not_steer_the_terminal(tmp_path, capsys):
     label = "\x1b[31mRED\u202e"
     words = {stage: {label: ["iphone"], "B": ["pixel"]} for stage in STAGES}
