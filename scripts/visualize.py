@@ -48,7 +48,7 @@ def show(pipelines: Dict[str, Path], texts: Path) -> None:
     st.html(STYLE)
     st.title("Try the pipeline")
     stage = st.radio("Find entities with", list(pipelines), horizontal=True) or "pipeline"
-    st.caption(
+    st.markdown(
         "After a label is the id of the rule that fired; where there is none, the model did."
     )
     nlp = load(pipelines[stage])
@@ -87,7 +87,7 @@ def page_through(nlp: Language, suggested: Path) -> None:
     page = int(st.number_input(f"Page, 1 to {n_pages:,}", 1, n_pages))
     first = (page - 1) * PAGE_SIZE
     for number, doc in enumerate(nlp.pipe(texts[first : first + PAGE_SIZE]), first + 1):
-        st.caption(f"Text {number:,} of {len(texts):,}")
+        st.markdown(f"Text {number:,} of {len(texts):,}")
         show_doc(doc)
         st.divider()
 
@@ -97,7 +97,7 @@ def show_doc(doc: Doc) -> None:
     marks = [Mark(ent.start_char, ent.end_char, describe(ent)) for ent in doc.ents]
     st.html(draw(doc.text, marks, doc.vocab.writing_system["direction"]))
     if not marks:
-        st.caption("No entities.")
+        st.markdown("No entities.")
 
 
 def describe(ent: Span) -> str:

@@ -190,7 +190,9 @@ def test_typed_text_gets_its_entities(browser, site):
 def test_pages_through_a_file(browser, site):
     page = browser.new_page()
     page.goto(site)
-    page.get_by_text("Page through a file").click(timeout=90_000)
+    page.get_by_text("Page through a file").wait_for(timeout=90_000)
+    _check_with_axe(page)
+    page.get_by_text("Page through a file").click()
     path = page.get_by_label("File or folder with texts")
     page.get_by_text("Text 1 of 60").wait_for()
     number = page.get_by_label("Page, 1 to 6")
