@@ -18,6 +18,8 @@ CONFIG = {
     "overwrite": False,
     "annotate_ents": True,
     "ents_filter": {"@misc": "spacy.first_longest_spans_filter.v1"},
+    # Scores entities, so that `spacy evaluate` does so for the rules, too
+    "scorer": {"@scorers": "spacy.entity_ruler_scorer.v1"},
 }
 
 

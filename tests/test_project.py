@@ -339,6 +339,10 @@ CASES = {
     "splits.py": (change("scripts/splits.py"), [], ["convert"]),
     "files.py": (change("scripts/files.py"), [], ["train", "assemble"]),
     "evaluate.py": (change("scripts/evaluate.py"), [], ["evaluate", "report"]),
+    "scoring.py": (change("scripts/scoring.py"), [], ["evaluate", "report"]),
+    "display.py": (change("scripts/display.py"), [], ["report"]),
+    "findings.py": (change("scripts/findings.py"), [], ["report"]),
+    "plots.py": (change("scripts/plots.py"), [], ["report"]),
     "report.py": (change("scripts/report.py"), [], ["report"]),
     "report.html": (
         change("scripts/report.html", "<body>", "<body >"),
