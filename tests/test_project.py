@@ -87,6 +87,8 @@ def test_readme_has_the_generated_tables(command, clone, tmp_path):
     assert readme.read_text("utf8") == (clone / "README.md").read_text("utf8"), (
         "stale: run `python -m weasel document --output README.md`"
     )
+    # Without its markers the command would replace the whole file
+    assert readme.read_text("utf8").startswith("# Rules to recognizer")
 
 
 def test_dependencies_name_every_module():
