@@ -39,10 +39,16 @@ class InputError(ValueError):
 @contextmanager
 def clear_errors() -> Iterator[None]:
     """Turn what a person can mend into one message and exit code 1, without a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        # Not every terminal can show every character of a text
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     try:
         yield
     except InputError as error:
-        msg.fail(str(error), error.remedy, exits=1)
+        # It may quote a file, so that what is in there must not steer the terminal
+        text = "\n".join(map(printable, str(error).split("\n")))
+        msg.fail(text, error.remedy, exits=1)
     except OSError as error:
         msg.fail(
             f"{error.filename or 'a file'}: {error.strerror or error}",
@@ -80,13 +86,6 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-def use_utf8() -> None:
-    """Let any text be printed, whatever the terminal's encoding is."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def printable(text: str) -> str:

@@ -14,7 +14,7 @@ from spacy.training import Corpus, Example
 from tqdm import tqdm
 from wasabi import msg
 
-from common import ATTRS, InputError, clear_errors, staged
+from common import ATTRS, InputError, clear_errors, printable, staged
 from scoring import (
     ERROR_KINDS,
     Forms,
@@ -212,11 +212,6 @@ def points(difference: Optional[float]) -> str:
 def points_range(bounds: Optional[List[float]]) -> str:
     """RETURNS (str): An interval of differences in percentage points, "-" for None."""
     return "-" if bounds is None else f"{points(bounds[0])} to {points(bounds[1])}"
-
-
-def printable(text: str) -> str:
-    """RETURNS (str): The text without characters that could steer a terminal."""
-    return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from wasabi.util import supports_ansi
 
 from answers import Suggestion, read_answers, write_answer
 from candidates import load_candidates
-from common import InputError, clear_errors, printable, use_utf8
+from common import InputError, clear_errors, printable
 from rules import blank
 from suggest import Suggester, labels_of
 
@@ -40,7 +40,6 @@ def review_cli(
     # fmt: on
 ) -> None:
     """Accept or reject suggested terms, one key each."""
-    use_utf8()
     with clear_errors():
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise InputError(

@@ -13,7 +13,7 @@ from wasabi import msg
 
 from answers import Suggestion, append_records, lower_words, read_answers
 from candidates import Candidates, load_candidates
-from common import clear_errors, printable, use_utf8
+from common import clear_errors, printable
 from ranking import order, score
 from readers import read_texts
 from rules import blank, read_rules
@@ -41,7 +41,6 @@ def suggest_cli(
     # fmt: on
 ) -> None:
     """Add the terms that are most worth a question to the suggestions."""
-    use_utf8()
     with clear_errors():
         nlp = blank(lang)
         # What a person can mend is said before the long part

@@ -4,6 +4,8 @@ from typing import Any, Dict
 
 from wasabi import msg
 
+from common import printable
+
 # The course: a few hundred to a few thousand examples
 FEW_EXAMPLES = 300
 
@@ -11,7 +13,7 @@ FEW_EXAMPLES = 300
 def print_summary(stats: Dict[str, Any]) -> None:
     """Print what was read, dropped and found, and warn of what will make a poor model."""
     train, dropped, gold = stats["train"], stats["dropped"], stats["gold"]
-    labels = [f"{number} {label_}" for label_, number in train["entities"].items()]
+    labels = [f"{number} {printable(label_)}" for label_, number in train["entities"].items()]
     share = train["without_entities"] / train["texts"]
     source = "gold annotations" if gold["texts"] else "the rules' labels on held-out texts"
     rows = [
@@ -31,7 +33,10 @@ def print_summary(stats: Dict[str, Any]) -> None:
     by_use = sorted(stats["rules"], key=lambda rule: -rule["entities"])
     used = [rule for rule in by_use if rule["matches"]]
     msg.table(
-        [(rule["id"], _short(rule["pattern"]), f"{rule['entities']:,}") for rule in used[:15]],
+        [
+            (printable(rule["id"]), _short(rule["pattern"]), f"{rule['entities']:,}")
+            for rule in used[:15]
+        ],
         header=("Rule", "Pattern", "Entities"),
         aligns=("l", "l", "r"),
         divider=True,
@@ -48,7 +53,7 @@ def _warn(stats: Dict[str, Any]) -> None:
     if unused:
         msg.warn(f"{len(unused)} rule(s) never match in train:")
         for rule in unused[:10]:
-            print(f"  {rule['id']}  {_short(rule['pattern'])}")
+            print(f"  {printable(rule['id'])}  {_short(rule['pattern'])}")
         if len(unused) > 10:
             print(f"  ... and {len(unused) - 10} more, see stats.json")
     examples = train["texts"] - train["without_entities"]
@@ -64,7 +69,7 @@ def _warn(stats: Dict[str, Any]) -> None:
         )
     known = {rule["label"] for rule in stats["rules"]}
     for label_ in sorted(known - set(train["entities"])):
-        msg.warn(f"No entity {label_} in train", "Add patterns or texts for it.")
+        msg.warn(f"No entity {printable(label_)} in train", "Add patterns or texts for it.")
     if not gold["texts"]:
         msg.warn(
             "No gold annotations: scores will measure agreement with the rules, not accuracy",
@@ -73,12 +78,12 @@ def _warn(stats: Dict[str, Any]) -> None:
         return
     for label_ in sorted(set(gold["entities"]) - known):
         msg.warn(
-            f"No pattern has the label {label_} of the gold annotations",
+            f"No pattern has the label {printable(label_)} of the gold annotations",
             "Nothing can learn to find it. Add patterns for it, or take it out of gold.",
         )
     for label_ in sorted(known - set(gold["entities"])):
         msg.warn(
-            f"No gold annotation has the label {label_} of the patterns",
+            f"No gold annotation has the label {printable(label_)} of the patterns",
             "What is found of it counts as wrong. Annotate it, or take out its patterns.",
         )
 
@@ -92,5 +97,5 @@ def _short(pattern: Any) -> str:
             "{" + ", ".join(f"{key}: {value}" for key, value in token.items()) + "}"
             for token in pattern
         )
-    text = "".join(char if char.isprintable() else "\ufffd" for char in text)
+    text = printable(text)
     return text if len(text) <= 48 else text[:47] + "…"

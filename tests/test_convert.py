@@ -469,6 +469,21 @@ def test_bad_input(inputs, case):
     assert not list(inputs.folder.glob(".*"))
 
 
+def test_messages_cannot_steer_the_terminal(inputs):
+    label = "A\x1b[31m"
+    rules = [
+        {"label": label, "pattern": "iPhone"},
+        {"label": label, "pattern": "zorb", "id": "\x1b"},
+    ]
+    write_jsonl(inputs.patterns, rules)
+    result = run_cli(inputs)
+    assert result.exit_code == 0 and "\x1b[31m" not in result.output
+    assert "A\ufffd[31m" in result.output
+    rename("texts", "t.csv", b"\x1b[31mid,b\n1,2\n")(inputs)
+    result = run_cli(inputs)
+    assert result.exit_code == 1 and "\x1b[31mid" not in result.output
+
+
 def test_bad_spans_can_be_left_out(inputs):
     gold(
         {"start": 3, "end": 11, "label": "GADGET"},

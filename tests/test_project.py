@@ -369,7 +369,7 @@ CASES = {
     "max_steps": (nothing, ["--vars.max_steps", "60"], FROM_TRAIN),
     "min_f": (nothing, ["--vars.min_f", "0.01"], ["evaluate"]),
     "description": (nothing, ["--vars.description", "Other"], ["package", "check-package"]),
-    "author": (nothing, ["--vars.author", "Me"], ["package", "check-package"]),
+    "author": (nothing, ["--vars.author", "Pat O'Neill & sons"], ["package", "check-package"]),
     "license": (nothing, ["--vars.license", "CC0"], ["package", "check-package"]),
 }
 OUTPUTS = {
