@@ -87,7 +87,7 @@ def write_answer(suggestion: Suggestion, answer: Any) -> Suggestion:
     RETURNS (Suggestion): The suggestion with the answer.
     RAISES (InputError): If the line is no longer there.
     """
-    path, number = suggestion.where
+    path, number, _ = suggestion.where
     lines = path.read_bytes().split(b"\n")
     try:
         line = lines[number - 1]

@@ -27,9 +27,15 @@ class Line(NamedTuple):
 
     path: Path
     number: int
+    unit: str = "line"  # what is counted: lines, or what a format has instead
+
+    @property
+    def place(self) -> str:
+        """RETURNS (str): Where in the file it is."""
+        return f"{self.unit} {self.number}"
 
     def error(self, message: str, remedy: str = "") -> InputError:
-        return InputError(message, self.path, self.number, remedy)
+        return InputError(message, self.path, self.number, remedy, self.unit)
 
 
 class Gold(NamedTuple):
@@ -50,29 +56,39 @@ def read_texts(path: Path) -> Iterator[Tuple[Line, str]]:
     """
     path = Path(path)
     if path.is_dir():
-        files = sorted(
-            file
-            for file in path.rglob("*")
-            if file.is_file()
-            and not any(part.startswith(".") for part in file.relative_to(path).parts)
-        )
+        files = files_in(path)
         if not files:
             raise InputError("The folder holds no files", path, remedy=_formats())
         for file in files:
             yield from read_texts(file)
         return
-    suffix = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
+    suffix = file_type(path)
     if suffix == ".jsonl":
-        for where, record in _read_jsonl(path):
-            yield where, _text(where, _string(where, record, "text"))
+        for where, record in read_jsonl(path):
+            yield where, check_text(where, string_of(where, record, "text"))
     elif suffix == ".txt":
-        for where, line in _read_lines(path):
-            yield where, _text(where, line.rstrip("\r\n"))
+        for where, line in read_lines(path):
+            yield where, check_text(where, line.rstrip("\r\n"))
     elif suffix in (".csv", ".tsv"):
         for where, text in _read_table(path, "," if suffix == ".csv" else "\t"):
-            yield where, _text(where, text)
+            yield where, check_text(where, text)
     else:
         raise InputError(f"Unknown file type '{suffix}'", path, remedy=_formats())
+
+
+def files_in(folder: Path) -> List[Path]:
+    """RETURNS (List[Path]): The files below a folder in the order of their names, no hidden ones."""
+    return sorted(
+        file
+        for file in folder.rglob("*")
+        if file.is_file()
+        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+    )
+
+
+def file_type(path: Path) -> str:
+    """RETURNS (str): The ending of the file's name, without .gz."""
+    return Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
 
 
 def read_gold(path: Path) -> Iterator[Gold]:
@@ -85,14 +101,14 @@ def read_gold(path: Path) -> Iterator[Gold]:
         none; whether they fit the text and its tokens is left to the caller.
     RAISES (InputError): If the file is missing or has a broken record.
     """
-    for where, record in _read_jsonl(path):
-        text = _text(where, _string(where, record, "text"))
+    for where, record in read_jsonl(path):
+        text = check_text(where, string_of(where, record, "text"))
         if record.get("answer", "accept") != "accept":
             continue
         spans = record.get("spans") or []
         if not isinstance(spans, list):
             raise where.error("'spans' is not a list")
-        yield Gold(where, text, [_span(where, span) for span in spans])
+        yield Gold(where, text, [span_of(where, span) for span in spans])
 
 
 def read_patterns(path: Path) -> Iterator[Tuple[Line, Dict[str, Any]]]:
@@ -103,8 +119,8 @@ def read_patterns(path: Path) -> Iterator[Tuple[Line, Dict[str, Any]]]:
         string or a list of token descriptions) and its "id", if it has one.
     RAISES (InputError): If the file is missing or has a broken record.
     """
-    for where, record in _read_jsonl(path):
-        label = _string(where, record, "label")
+    for where, record in read_jsonl(path):
+        label = string_of(where, record, "label")
         pattern = record.get("pattern")
         remedy = (
             'A pattern is a string or a list of token descriptions: {"label": "GADGET", '
@@ -130,9 +146,9 @@ def read_suggestions(path: Path) -> Iterator[Tuple[Line, Dict[str, Any]]]:
         "answer" (None, "accept", "reject" or "ignore"), and what else it holds.
     RAISES (InputError): If the file is missing or has a broken record.
     """
-    for where, record in _read_jsonl(path):
+    for where, record in read_jsonl(path):
         for key in ("text", "label"):
-            if not _string(where, record, key).strip():
+            if not string_of(where, record, key).strip():
                 raise where.error(f"'{key}' is empty")
         if record.get("answer") not in (None, "accept", "reject", "ignore"):
             raise where.error(
@@ -142,7 +158,11 @@ def read_suggestions(path: Path) -> Iterator[Tuple[Line, Dict[str, Any]]]:
         yield where, record
 
 
-def _read_lines(path: Path) -> Iterator[Tuple[Line, str]]:
+def read_lines(path: Path) -> Iterator[Tuple[Line, str]]:
+    """YIELDS (Tuple[Line, str]): The lines of a text file, which may be a .gz, with their ends.
+
+    RAISES (InputError): If the file is missing, no UTF-8, or a broken .gz.
+    """
     number = 0
     opened = gzip.open if path.suffix == ".gz" else open
     try:
@@ -176,9 +196,13 @@ def _read_lines(path: Path) -> Iterator[Tuple[Line, str]]:
         ) from None
 
 
-def _read_jsonl(path: Path) -> Iterator[Tuple[Line, Dict[str, Any]]]:
+def read_jsonl(path: Path) -> Iterator[Tuple[Line, Dict[str, Any]]]:
+    """YIELDS (Tuple[Line, dict]): The records of a file with a JSON object a line.
+
+    RAISES (InputError): If a line is none.
+    """
     path = Path(path)
-    for where, line in _read_lines(path):
+    for where, line in read_lines(path):
         if not line.strip():
             continue
         try:
@@ -193,7 +217,7 @@ def _read_jsonl(path: Path) -> Iterator[Tuple[Line, Dict[str, Any]]]:
 
 
 def _read_table(path: Path, delimiter: str) -> Iterator[Tuple[Line, str]]:
-    rows = csv.reader((line for _, line in _read_lines(path)), delimiter=delimiter, strict=True)
+    rows = csv.reader((line for _, line in read_lines(path)), delimiter=delimiter, strict=True)
     column = None
     try:
         for row in rows:
@@ -221,21 +245,23 @@ def _read_table(path: Path, delimiter: str) -> Iterator[Tuple[Line, str]]:
         ) from None
 
 
-def _text(where: Line, text: str) -> str:
+def check_text(where: Line, text: str) -> str:
+    """RETURNS (str): The text as spaCy can take it, or an InputError if it is too long."""
     if len(text) > MAX_CHARACTERS:
         raise where.error(
             f"The text has {len(text):,} characters",
             f"spaCy takes {MAX_CHARACTERS:,} at most: split it, e.g. into paragraphs.",
         )
-    return _clean(text)
+    return clean(text)
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Replace what UTF-8 can't express, one character by one, so that offsets stay true."""
     return LONE_SURROGATES.sub("\ufffd", text)
 
 
-def _string(where: Line, record: Dict[str, Any], key: str) -> str:
+def string_of(where: Line, record: Dict[str, Any], key: str) -> str:
+    """RETURNS (str): The value of the key, or an InputError if it is missing or no string."""
     value = record.get(key)
     if not isinstance(value, str):
         problem = "is missing" if value is None else f"is no string: {value!r:.40}"
@@ -243,14 +269,15 @@ def _string(where: Line, record: Dict[str, Any], key: str) -> str:
     return value
 
 
-def _span(where: Line, span: Any) -> Tuple[int, int, str]:
+def span_of(where: Line, span: Any) -> Tuple[int, int, str]:
+    """RETURNS (Tuple[int, int, str]): Start, end and label of a span of Prodigy's format."""
     if not isinstance(span, dict):
         raise where.error("A span is no JSON object")
     start, end = span.get("start"), span.get("end")
     if type(start) is not int or type(end) is not int:
         raise where.error(f"A span has no whole numbers as start and end: {span!r:.80}")
     label = span.get("label")
-    return start, end, _clean(label) if isinstance(label, str) else ""
+    return start, end, clean(label) if isinstance(label, str) else ""
 
 
 def _formats() -> str:

@@ -86,7 +86,8 @@ def blank(lang: str) -> Language:
     except ImportError as error:
         raise InputError(
             f"Can't load the language '{lang}': {error}",
-            remedy="Set vars.lang in project.yml to a language code that spaCy supports.",
+            remedy="Install what it asks for, or set vars.lang in project.yml to a language code that "
+            "spaCy supports.",
         ) from None
 
 

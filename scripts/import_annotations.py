@@ -1,0 +1,299 @@
+"""Add annotations that people already have to the gold annotations or to the annotated texts."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
+
+import typer
+from spacy.language import Language
+from wasabi import msg
+
+from answers import append_records
+from common import InputError, clear_errors, printable
+from formats import AUTO, FORMATS, read_annotations
+from gold import annotate
+from readers import Gold, Line, read_gold
+from records import Record, Skipped, Span, squash
+from rules import blank
+from splits import bare_hash
+
+USES = ("gold", "train")
+SHOWN = 20
+
+
+def import_cli(
+    # fmt: off
+    source: str = typer.Argument(..., help="The annotations: a file, or a folder of them"),
+    gold: Path = typer.Argument(..., help="Annotated records to measure with, JSONL"),
+    annotated: Path = typer.Argument(..., help="Annotated records to learn from, JSONL"),
+    use: str = typer.Option(
+        ..., "--as", help="'gold' adds them to the former, 'train' to the latter"
+    ),
+    format_: str = typer.Option(AUTO, "--format", help=f"{AUTO}, {', '.join(FORMATS)}"),
+    label_map: str = typer.Option(
+        "", help="New names of labels, ORG=BRAND,PER=PERSON; ORG= leaves a label out"
+    ),
+    lang: str = typer.Option("en", help="Language code"),
+    bad_spans: str = typer.Option(
+        "fail", help="'skip' leaves out spans that can't be used, 'fail' stops"
+    ),
+    # fmt: on
+) -> None:
+    """Read annotations in other formats and add what is new."""
+    with clear_errors():
+        if not source:
+            raise InputError("Nothing to import", remedy="Name it with --vars.source FILE.")
+        if use not in USES:
+            raise InputError(
+                "What are the annotations for?",
+                remedy="Add --vars.as gold to measure with them, or --vars.as train to learn "
+                "from them.",
+            )
+        if bad_spans not in ("fail", "skip"):
+            raise InputError(f"bad_spans is '{bad_spans}'", remedy="Set it to fail or skip.")
+        target, other = (gold, annotated) if use == "gold" else (annotated, gold)
+        result = import_annotations(
+            Path(source),
+            target,
+            other,
+            keep_out=use == "train",
+            format_=format_,
+            label_map=parse_label_map(label_map),
+            lang=lang,
+            skip_bad_spans=bad_spans == "skip",
+        )
+        print_result(result, target, other)
+
+
+class Result(NamedTuple):
+    """What an import found and did.
+
+    formats (List[str]): The formats it read.
+    counts (Counter): Number of records that were "added", were there before ("known"), came
+        twice ("repeated"), are in the other file ("other"), are "empty", or "differ".
+    labels (Dict[Tuple[str, str], int]): Number of spans by label and the label they got.
+    unused (List[str]): Labels to rename that no span has.
+    skipped (List[str]): Records that could not be used, and why.
+    left_out (List[str]): Spans that could not be used, and why.
+    differing (List[str]): Records whose text is there with other annotations.
+    """
+
+    formats: List[str]
+    counts: Counter
+    labels: Dict[Tuple[str, str], int]
+    unused: List[str]
+    skipped: List[str]
+    left_out: List[str]
+    differing: List[str]
+
+
+def import_annotations(
+    source: Path,
+    target: Path,
+    other: Path,
+    *,
+    keep_out: bool,
+    format_: str = AUTO,
+    label_map: Optional[Dict[str, str]] = None,
+    lang: str = "en",
+    skip_bad_spans: bool = False,
+) -> Result:
+    """Add annotations to a JSONL file in Prodigy's format, behind what it holds.
+
+    source (Path): A file or folder in one of FORMATS.
+    target (Path): The file to add to. Texts that it has are not added again.
+    other (Path): The other of the files for gold and for training.
+    keep_out (bool): Leave out texts that the other file has.
+    format_ (str): The format, or "auto".
+    label_map (Dict[str, str]): New labels by old ones; "" leaves the old one's spans out.
+    lang (str): Language code: spans must fit its tokens.
+    skip_bad_spans (bool): Leave out spans that can't be used instead of failing.
+    RETURNS (Result): What was found and done.
+    RAISES (InputError): If a file is broken or nothing can be used. Nothing is written then.
+    """
+    nlp = blank(lang)
+    formats, found = read_annotations(source, format_)
+    if not found:
+        raise InputError("It holds no records", source)
+    renamed = label_map or {}
+    counts: Counter = Counter()
+    labels: Counter = Counter()
+    skipped: List[str] = []
+    left_out: List[str] = []
+    problems: List[str] = []
+    records: List[Gold] = []
+    for item in found:
+        prefix = f"{item.where.path}, " if source.is_dir() else ""
+        if isinstance(item, Skipped):
+            skipped.append(f"{prefix}{item.where.place}: {item.reason}")
+            continue
+        if not item.text.strip():
+            counts["empty"] += 1
+            continue
+        labels.update((label, renamed.get(label, label)) for _, _, label in item.spans)
+        record, wrong = _fit(nlp, item, renamed)
+        records.append(record)
+        left_out += [prefix + problem for problem in item.left_out]
+        problems += [prefix + problem for problem in wrong]
+    if not records:
+        reasons = "\n".join([f"{source}: None of {len(found)} record(s) can be used", *skipped[:5]])
+        raise InputError(reasons)
+    if problems and not skip_bad_spans:
+        title = f"{source}: {len(problems)} span(s) can't be used"
+        remedy = "Mend them, or leave them out with --vars.bad_spans skip"
+        raise InputError("\n".join([title, *_some(problems)]), remedy=remedy)
+    kept_out = {bare_hash(record.text) for record in read_gold(other)}
+    new, differing = _new(records, target, kept_out, keep_out, counts)
+    if new:
+        append_records(target, [_prodigy(record) for record in new])
+    unused = sorted(set(renamed) - {label for label, _ in labels})
+    return Result(formats, counts, labels, unused, skipped, left_out + problems, differing)
+
+
+def _fit(nlp: Language, item: Record, renamed: Dict[str, str]) -> Tuple[Gold, List[str]]:
+    """RETURNS (Tuple[Gold, List[str]]): The record with its usable spans, and what is wrong with
+    others."""
+    spans = {
+        (*_trim(item.text, start, end), renamed.get(label, label))
+        for start, end, label in item.spans
+        if renamed.get(label, label) or label not in renamed
+    }
+    doc, wrong = annotate(nlp, Gold(item.where, item.text, sorted(spans)))
+    fitting = [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
+    return Gold(item.where, item.text, fitting), [*item.problems, *wrong]
+
+
+def _trim(text: str, start: int, end: int) -> Tuple[int, int]:
+    """RETURNS (Tuple[int, int]): Start and end without the white space at the edges, which is
+    easily marked with a mouse and never part of an entity."""
+    if 0 <= start < end <= len(text) and not text[start:end].isspace():
+        start, end = (
+            end - len(text[start:end].lstrip()),
+            start + len(text[start:end].rstrip()),
+        )
+    return start, end
+
+
+def _new(
+    records: List[Gold], target: Path, kept_out: Set[bytes], keep_out: bool, counts: Counter
+) -> Tuple[List[Gold], List[str]]:
+    """RETURNS (Tuple[List[Gold], List[str]]): The records to add, and those whose text is there
+    with other annotations."""
+    known = {bare_hash(record.text): record for record in read_gold(target)}
+    new: List[Gold] = []
+    differing: List[str] = []
+    for record in records:
+        key = bare_hash(record.text)
+        first = known.setdefault(key, record)
+        if first is not record:
+            if _bare_spans(first) != _bare_spans(record):
+                counts["differ"] += 1
+                differing.append(
+                    f"{_place(record.where)}: {_show(record)}\n"
+                    f"    {_place(first.where)}: {_show(first)}"
+                )
+            else:
+                counts["known" if first.where.path == target else "repeated"] += 1
+            continue
+        counts["other"] += key in kept_out
+        if key not in kept_out or not keep_out:
+            counts["added"] += 1
+            new.append(record)
+    return new, differing
+
+
+def _bare_spans(record: Gold) -> Set[Span]:
+    """RETURNS (Set[Span]): The spans, counted in characters that are no white space."""
+    return {
+        (len(squash(record.text[:start])), len(squash(record.text[:end])), label)
+        for start, end, label in record.spans
+    }
+
+
+def _prodigy(record: Gold) -> Dict[str, Any]:
+    spans = [{"start": start, "end": end, "label": label} for start, end, label in record.spans]
+    return {"text": record.text, "spans": spans}
+
+
+def parse_label_map(text: str) -> Dict[str, str]:
+    """Read new names of labels.
+
+    text (str): Such as "ORG=BRAND,PER=PERSON,MISC=".
+    RETURNS (Dict[str, str]): New names by old ones, "" for labels to leave out.
+    RAISES (InputError): If it is written in another way.
+    """
+    result: Dict[str, str] = {}
+    for pair in filter(None, map(str.strip, text.split(","))):
+        old, equals, new = map(str.strip, pair.partition("="))
+        if not old or not equals or old in result:
+            raise InputError(
+                f"Can't read '{pair}' in the label map",
+                remedy="Write OLD=NEW,OTHER=NEW once for each label; OLD= leaves a label out.",
+            )
+        result[old] = new
+    return result
+
+
+def print_result(result: Result, target: Path, other: Path) -> None:
+    """Print what was found, skipped and added."""
+    counts = result.counts
+    rows = [
+        ("Format", ", ".join(result.formats)),
+        ("Added", f"{counts['added']:,} texts"),
+        ("There before", f"{counts['known']:,}, {counts['differ']:,} with other annotations"),
+        ("Twice in the file", f"{counts['repeated']:,}"),
+        ("Skipped", f"{counts['empty']:,} empty, {len(result.skipped):,} for other reasons"),
+        ("Spans left out", f"{len(result.left_out):,}"),
+        (f"In {other.name}", f"{counts['other']:,}"),
+    ]
+    msg.table(rows, divider=False)
+    labels = sorted(result.labels.items())
+    table = [
+        (printable(old), printable(new) or "(left out)", f"{number:,}")
+        for (old, new), number in labels
+    ]
+    header = ("Label", "Becomes", "Spans")
+    msg.table(table, header=header, aligns=("l", "l", "r"), divider=True, max_col=32)
+    for title, lines in (
+        ("Records that were skipped:", result.skipped),
+        ("Spans that were left out:", result.left_out),
+        ("Not added, since the text is there with other annotations:", result.differing),
+    ):
+        if lines:
+            msg.warn(title)
+            for line in _some(lines):
+                print("\n".join(f"  {printable_line(part)}" for part in line.split("\n")))
+    if result.unused:
+        msg.warn(f"No span has the label {', '.join(map(printable, result.unused))}")
+    if counts["other"]:
+        msg.info(
+            f"{counts['other']:,} text(s) are in {other.name}, too: what measures can't be learned "
+            "from, so they are gold only."
+        )
+    if counts["added"]:
+        msg.good(f"Added {counts['added']:,} record(s) to {target}. `run all` uses them.")
+    else:
+        msg.info(f"Nothing new: {target} is as it was")
+
+
+def printable_line(line: str) -> str:
+    """RETURNS (str): The line as it may be printed, indented as it was."""
+    return " " * (len(line) - len(line.lstrip(" "))) + printable(line)
+
+
+def _place(where: Line) -> str:
+    return f"{where.path}, {where.place}"
+
+
+def _show(record: Gold) -> str:
+    spans = [f"{record.text[start:end]} ({label})" for start, end, label in record.spans]
+    return ", ".join(spans)[:200] or "no entity"
+
+
+def _some(lines: List[str]) -> List[str]:
+    more = [f"... and {len(lines) - SHOWN:,} more"] if len(lines) > SHOWN else []
+    return [*lines[:SHOWN], *more]
+
+
+if __name__ == "__main__":
+    typer.run(import_cli)
