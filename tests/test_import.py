@@ -1,10 +1,12 @@
 """import: every format gives the same records, and nothing that is there is lost."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 import srsly
-from conftest import ROOT, write_jsonl
+from conftest import ROOT, readme_commands, run, write_jsonl
 from exporters import EXPORTS, conll, docbin, prodigy
 from spacy import blank
 from spacy.tokens import DocBin
@@ -431,3 +433,23 @@ def test_import_needs_no_more_than_python(files):
     )
     assert result.counts["added"] == len(RECORDS)
     assert result.labels == {("GADGET", "GADGET"): 3, ("TABLET", "TABLET"): 3}
+
+
+@pytest.mark.slow
+def test_readme_commands(clone, tmp_path):
+    """What the README says, as written: one file becomes gold, another training data."""
+    project = tmp_path / "project"
+    shutil.copytree(clone, project)
+    commands = readme_commands("Import annotations you have")
+    sources = [args[args.index("--vars.source") + 1] for args in commands]
+    for i, source in enumerate(sources):
+        (project / source).parent.mkdir(exist_ok=True)
+        records = [(f"Number {i} of Zorb 7", [(12, 18, "PRODUCT")])]
+        {".conll": conll, ".jsonl": prodigy}[Path(source).suffix](project / source, records)
+    before = (project / "assets" / "gold.jsonl").read_bytes()
+    for args in commands:
+        assert "Added 1 record(s)" in run(*args, cwd=project).stdout
+    gold = (project / "assets" / "gold.jsonl").read_bytes()
+    assert gold.startswith(before) and b"Number 0 of Zorb 7" in gold[len(before) :]
+    [(text, [(start, end, label)])] = read(project / "assets" / "annotated.jsonl")
+    assert text == "Number 1 of Zorb 7" and label == "GADGET"
