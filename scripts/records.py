@@ -37,3 +37,12 @@ Found = Union[Record, Skipped]
 def squash(text: str) -> str:
     """RETURNS (str): The text without white space, which formats keep or lose in different ways."""
     return "".join(text.split())
+
+
+def move_spans(text: str, spans: List[Span], to: str) -> List[Span]:
+    """RETURNS (List[Span]): The spans in a text that differs from the first in white space only."""
+    places = [i for i, char in enumerate(to) if not char.isspace()]
+    return [
+        (places[len(squash(text[:start]))], places[len(squash(text[:end])) - 1] + 1, label)
+        for start, end, label in spans
+    ]

@@ -11,7 +11,7 @@ from spacy.vocab import Vocab
 
 from common import InputError
 from readers import Line, check_text, read_lines
-from records import Found, Record, Skipped
+from records import Found, Record, Skipped, move_spans, squash
 
 # IOB, IOB2 and BILUO, and BIOES, which has other letters for the same
 TAG = re.compile(r"O|[BILUES]-\S+")
@@ -180,15 +180,28 @@ def read_spacy_json(path: Path, records: Sequence[Tuple[Line, Any]]) -> Iterator
         if not isinstance(paragraphs, list):
             raise where.error("Neither a document with paragraphs nor a text with entities")
         docs = json_to_docs([record])
-        for _ in paragraphs:
+        for paragraph in paragraphs:
             number += 1
-            paragraph = Line(path, number, "paragraph")
+            place = Line(path, number, "paragraph")
             try:
                 doc = next(docs)
             except Exception as error:  # of many types, for what has another structure
                 message = f"Not spaCy's JSON ({type(error).__name__}: {_one_line(error)})"
-                raise paragraph.error(message) from None
-            yield _record(paragraph, doc)
+                raise place.error(message) from None
+            yield _with_raw(_record(place, doc), paragraph.get("raw"))
+
+
+def _with_raw(found: Found, raw: Any) -> Found:
+    """RETURNS (Found): The record with its raw text, if it has one.
+
+    spaCy's converter loses white space in it that is no token.
+    """
+    if isinstance(found, Skipped) or not isinstance(raw, str):
+        return found
+    if squash(raw) != squash(found.text):
+        raise found.where.error(f"'raw' is not what the tokens are: {raw!r:.60}")
+    text = check_text(found.where, raw)
+    return found._replace(text=text, spans=move_spans(found.text, found.spans, text))
 
 
 def _pair(where: Line, record: List[Any]) -> Record:

@@ -130,6 +130,20 @@ def test_conllu_with_tags_on_entities_only(files):
     assert read(files / "gold.jsonl") == [("Nokia", [(0, 5, "ORG")]), ("no", [])]
 
 
+def test_spacy_json_without_tokens_for_white_space(files):
+    tokens = [{"orth": word, "ner": tag} for word, tag in (("A", "O"), ("Nokia", "U-ORG"))]
+    sentences = [{"tokens": [*tokens, {"orth": ".", "ner": "O"}]}]
+    paragraphs = [{"sentences": sentences}, {"raw": "A\n\nNokia. ", "sentences": sentences}]
+    (files / "a.json").write_text(json.dumps([{"paragraphs": paragraphs}]))
+    result = run_cli(files, files / "a.json")
+    assert "Added 1 texts" in result.flat and "Twice in the file 1" in result.flat
+    (files / "b.json").write_text(json.dumps([{"paragraphs": paragraphs[1:]}]))
+    assert read(files / "gold.jsonl") == [("A Nokia .", [(2, 7, "ORG")])]
+    (files / "gold.jsonl").write_text("")
+    assert run_cli(files, files / "b.json").exit_code == 0
+    assert read(files / "gold.jsonl") == [("A\n\nNokia. ", [(3, 8, "ORG")])]
+
+
 def test_docs_without_annotation_are_skipped(files):
     nlp = blank("en")
     docs = [nlp("not annotated"), nlp("annotated")]
@@ -246,6 +260,11 @@ BROKEN = {
         "a.json",
         '[{"paragraphs": [{"sentences": []}, {"sentences": [{"x": 1}]}]}]',
         "paragraph 2: Not spaCy's JSON",
+    ),
+    "spaCy JSON raw": (
+        "a.json",
+        '[{"paragraphs": [{"raw": "b", "sentences": [{"tokens": [{"orth": "a", "ner": "O"}]}]}]}]',
+        "paragraph 1: 'raw' is not what the tokens are",
     ),
     "spaCy pair": ("a.json", '[["a", {"entities": []}], ["a", 1]]', "record 2: Not a text with"),
     "DocBin": ("a.spacy", b"nothing of the kind", "a.spacy: Not a .spacy file"),
