@@ -2,23 +2,22 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Dict, List, Optional, Set, Tuple
 
 import typer
 from spacy.language import Language
-from wasabi import msg
 
 from answers import append_records
-from common import InputError, clear_errors, printable
+from common import InputError, clear_errors
 from formats import AUTO, FORMATS, read_annotations
 from gold import annotate
+from import_summary import Result, print_result, some
 from readers import Gold, Line, read_gold
 from records import Record, Skipped, Span, squash
 from rules import blank
 from splits import bare_hash
 
 USES = ("gold", "train")
-SHOWN = 20
 
 
 def import_cli(
@@ -63,28 +62,6 @@ def import_cli(
             skip_bad_spans=bad_spans == "skip",
         )
         print_result(result, target, other)
-
-
-class Result(NamedTuple):
-    """What an import found and did.
-
-    formats (List[str]): The formats it read.
-    counts (Counter): Number of records that were "added", were there before ("known"), came
-        twice ("repeated"), are in the other file ("other"), are "empty", or "differ".
-    labels (Dict[Tuple[str, str], int]): Number of spans by label and the label they got.
-    unused (List[str]): Labels to rename that no span has.
-    skipped (List[str]): Records that could not be used, and why.
-    left_out (List[str]): Spans that could not be used, and why.
-    differing (List[str]): Records whose text is there with other annotations.
-    """
-
-    formats: List[str]
-    counts: Counter
-    labels: Dict[Tuple[str, str], int]
-    unused: List[str]
-    skipped: List[str]
-    left_out: List[str]
-    differing: List[str]
 
 
 def import_annotations(
@@ -141,7 +118,7 @@ def import_annotations(
     if problems and not skip_bad_spans:
         title = f"{source}: {len(problems)} span(s) can't be used"
         remedy = "Mend them, or leave them out with --vars.bad_spans skip"
-        raise InputError("\n".join([title, *_some(problems)]), remedy=remedy)
+        raise InputError("\n".join([title, *some(problems)]), remedy=remedy)
     kept_out = {bare_hash(record.text) for record in read_gold(other)}
     new, differing = _new(records, target, kept_out, keep_out, counts)
     if new:
@@ -234,53 +211,6 @@ def parse_label_map(text: str) -> Dict[str, str]:
     return result
 
 
-def print_result(result: Result, target: Path, other: Path) -> None:
-    """Print what was found, skipped and added."""
-    counts = result.counts
-    rows = [
-        ("Format", ", ".join(result.formats)),
-        ("Added", f"{counts['added']:,} texts"),
-        ("There before", f"{counts['known']:,}, {counts['differ']:,} with other annotations"),
-        ("Twice in the file", f"{counts['repeated']:,}"),
-        ("Skipped", f"{counts['empty']:,} empty, {len(result.skipped):,} for other reasons"),
-        ("Spans left out", f"{len(result.left_out):,}"),
-        (f"In {other.name}", f"{counts['other']:,}"),
-    ]
-    msg.table(rows, divider=False)
-    labels = sorted(result.labels.items())
-    table = [
-        (printable(old), printable(new) or "(left out)", f"{number:,}")
-        for (old, new), number in labels
-    ]
-    header = ("Label", "Becomes", "Spans")
-    msg.table(table, header=header, aligns=("l", "l", "r"), divider=True, max_col=32)
-    for title, lines in (
-        ("Records that were skipped:", result.skipped),
-        ("Spans that were left out:", result.left_out),
-        ("Not added, since the text is there with other annotations:", result.differing),
-    ):
-        if lines:
-            msg.warn(title)
-            for line in _some(lines):
-                print("\n".join(f"  {printable_line(part)}" for part in line.split("\n")))
-    if result.unused:
-        msg.warn(f"No span has the label {', '.join(map(printable, result.unused))}")
-    if counts["other"]:
-        msg.info(
-            f"{counts['other']:,} text(s) are in {other.name}, too: what measures can't be learned "
-            "from, so they are gold only."
-        )
-    if counts["added"]:
-        msg.good(f"Added {counts['added']:,} record(s) to {target}. `run all` uses them.")
-    else:
-        msg.info(f"Nothing new: {target} is as it was")
-
-
-def printable_line(line: str) -> str:
-    """RETURNS (str): The line as it may be printed, indented as it was."""
-    return " " * (len(line) - len(line.lstrip(" "))) + printable(line)
-
-
 def _place(where: Line) -> str:
     return f"{where.path}, {where.place}"
 
@@ -288,11 +218,6 @@ def _place(where: Line) -> str:
 def _show(record: Gold) -> str:
     spans = [f"{record.text[start:end]} ({label})" for start, end, label in record.spans]
     return ", ".join(spans)[:200] or "no entity"
-
-
-def _some(lines: List[str]) -> List[str]:
-    more = [f"... and {len(lines) - SHOWN:,} more"] if len(lines) > SHOWN else []
-    return [*lines[:SHOWN], *more]
 
 
 if __name__ == "__main__":
