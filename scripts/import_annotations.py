@@ -13,7 +13,7 @@ from formats import AUTO, FORMATS, read_annotations
 from gold import annotate
 from import_summary import Result, print_result, some
 from readers import Gold, Line, read_gold
-from records import Record, Skipped, Span, squash
+from records import Found, Record, Skipped, Span, squash
 from rules import blank
 from splits import bare_hash
 
@@ -88,43 +88,47 @@ def import_annotations(
     RETURNS (Result): What was found and done.
     RAISES (InputError): If a file is broken or nothing can be used. Nothing is written then.
     """
-    nlp = blank(lang)
     formats, found = read_annotations(source, format_)
     if not found:
         raise InputError("It holds no records", source)
     renamed = label_map or {}
-    counts: Counter = Counter()
-    labels: Counter = Counter()
-    skipped: List[str] = []
-    left_out: List[str] = []
-    problems: List[str] = []
-    records: List[Gold] = []
-    for item in found:
-        prefix = f"{item.where.path}, " if source.is_dir() else ""
-        if isinstance(item, Skipped):
-            skipped.append(f"{prefix}{item.where.place}: {item.reason}")
-            continue
-        if not item.text.strip():
-            counts["empty"] += 1
-            continue
-        labels.update((label, renamed.get(label, label)) for _, _, label in item.spans)
-        record, wrong = _fit(nlp, item, renamed)
-        records.append(record)
-        left_out += [prefix + problem for problem in item.left_out]
-        problems += [prefix + problem for problem in wrong]
+    result = Result(formats, Counter(), Counter(), [], [], [], [])
+    records, problems = _usable(found, blank(lang), renamed, source.is_dir(), result)
     if not records:
-        reasons = "\n".join([f"{source}: None of {len(found)} record(s) can be used", *skipped[:5]])
-        raise InputError(reasons)
+        title = f"{source}: None of {len(found)} record(s) can be used"
+        raise InputError("\n".join([title, *result.skipped[:5]]))
     if problems and not skip_bad_spans:
         title = f"{source}: {len(problems)} span(s) can't be used"
         remedy = "Mend them, or leave them out with --vars.bad_spans skip"
         raise InputError("\n".join([title, *some(problems)]), remedy=remedy)
-    kept_out = {bare_hash(record.text) for record in read_gold(other)}
-    new, differing = _new(records, target, kept_out, keep_out, counts)
+    result.left_out.extend(problems)
+    result.unused.extend(sorted(set(renamed) - {label for label, _ in result.labels}))
+    new = _new(records, target, other, keep_out, result)
     if new:
         append_records(target, [_prodigy(record) for record in new])
-    unused = sorted(set(renamed) - {label for label, _ in labels})
-    return Result(formats, counts, labels, unused, skipped, left_out + problems, differing)
+    return result
+
+
+def _usable(
+    found: List[Found], nlp: Language, renamed: Dict[str, str], name_files: bool, result: Result
+) -> Tuple[List[Gold], List[str]]:
+    """RETURNS (Tuple[List[Gold], List[str]]): The records with their usable spans, and what is
+    wrong with other spans. What is skipped is noted in the result."""
+    records: List[Gold] = []
+    problems: List[str] = []
+    for item in found:
+        prefix = f"{item.where.path}, " if name_files else ""
+        if isinstance(item, Skipped):
+            result.skipped.append(f"{prefix}{item.where.place}: {item.reason}")
+        elif not item.text.strip():
+            result.counts["empty"] += 1
+        else:
+            result.labels.update((label, renamed.get(label, label)) for _, _, label in item.spans)
+            record, wrong = _fit(nlp, item, renamed)
+            records.append(record)
+            result.left_out.extend(prefix + problem for problem in item.left_out)
+            problems += [prefix + problem for problem in wrong]
+    return records, problems
 
 
 def _fit(nlp: Language, item: Record, renamed: Dict[str, str]) -> Tuple[Gold, List[str]]:
@@ -152,31 +156,29 @@ def _trim(text: str, start: int, end: int) -> Tuple[int, int]:
 
 
 def _new(
-    records: List[Gold], target: Path, kept_out: Set[bytes], keep_out: bool, counts: Counter
-) -> Tuple[List[Gold], List[str]]:
-    """RETURNS (Tuple[List[Gold], List[str]]): The records to add, and those whose text is there
-    with other annotations."""
+    records: List[Gold], target: Path, other: Path, keep_out: bool, result: Result
+) -> List[Gold]:
+    """RETURNS (List[Gold]): The records to add. Why others are not is noted in the result."""
     known = {bare_hash(record.text): record for record in read_gold(target)}
+    in_other = {bare_hash(record.text) for record in read_gold(other)}
     new: List[Gold] = []
-    differing: List[str] = []
     for record in records:
         key = bare_hash(record.text)
         first = known.setdefault(key, record)
-        if first is not record:
-            if _bare_spans(first) != _bare_spans(record):
-                counts["differ"] += 1
-                differing.append(
-                    f"{_place(record.where)}: {_show(record)}\n"
-                    f"    {_place(first.where)}: {_show(first)}"
-                )
-            else:
-                counts["known" if first.where.path == target else "repeated"] += 1
-            continue
-        counts["other"] += key in kept_out
-        if key not in kept_out or not keep_out:
-            counts["added"] += 1
-            new.append(record)
-    return new, differing
+        if first is record:
+            result.counts["other"] += key in in_other
+            if key not in in_other or not keep_out:
+                result.counts["added"] += 1
+                new.append(record)
+        elif _bare_spans(first) == _bare_spans(record):
+            result.counts["known" if first.where.path == target else "repeated"] += 1
+        else:
+            result.counts["differ"] += 1
+            result.differing.append(
+                f"{_place(record.where)}: {_show(record)}\n"
+                f"    {_place(first.where)}: {_show(first)}"
+            )
+    return new
 
 
 def _bare_spans(record: Gold) -> Set[Span]:

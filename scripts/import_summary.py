@@ -2,7 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Tuple
+from typing import List, NamedTuple
 
 from wasabi import msg
 
@@ -17,7 +17,7 @@ class Result(NamedTuple):
     formats (List[str]): The formats it read.
     counts (Counter): Number of records that were "added", were there before ("known"), came
         twice ("repeated"), are in the other file ("other"), are "empty", or "differ".
-    labels (Dict[Tuple[str, str], int]): Number of spans by label and the label they got.
+    labels (Counter): Number of spans by label and the label they got.
     unused (List[str]): Labels to rename that no span has.
     skipped (List[str]): Records that could not be used, and why.
     left_out (List[str]): Spans that could not be used, and why.
@@ -26,7 +26,7 @@ class Result(NamedTuple):
 
     formats: List[str]
     counts: Counter
-    labels: Dict[Tuple[str, str], int]
+    labels: Counter
     unused: List[str]
     skipped: List[str]
     left_out: List[str]
