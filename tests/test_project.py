@@ -359,6 +359,7 @@ CASES = {
         [],
         ["report"],
     ),
+    "style.css": (change("scripts/style.css", "main, header", "header, main"), [], ["report"]),
     "package.py": (change("scripts/package.py"), [], ["package", "check-package"]),
     "check_package.py": (change("scripts/check_package.py"), [], ["check-package"]),
     "common.py": (change("scripts/common.py"), [], ALL),
