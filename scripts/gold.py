@@ -40,7 +40,7 @@ def load_gold(nlp: Language, path: Path, skip_bad_spans: bool) -> Tuple[List[Doc
         problems.extend(found)
     if problems:
         shown = problems[:20] + [f"... and {len(problems) - 20} more"] * (len(problems) > 20)
-        title = f"{path}: {len(problems)} gold span(s) can't be used"
+        title = f"{path}: {len(problems)} span(s) can't be used"
         if not skip_bad_spans:
             remedy = "Mend them, or leave them out with --vars.bad_spans skip"
             raise InputError("\n".join([title, *shown]), remedy=remedy)

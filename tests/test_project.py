@@ -333,9 +333,11 @@ CASES = {
         ["convert", "evaluate", "report", "package", "check-package"],
     ),
     "suggestions": (change("assets/suggestions.jsonl", new=ANSWER), [], ALL),
+    "annotated": (change("assets/annotated.jsonl", new=gold_line("test")), [], ALL),
     "config": (change("configs/ner.cfg", "dropout = 0.", "dropout = 0.0"), [], FROM_TRAIN),
     "pipeline config": (change("configs/pipeline.cfg"), [], ["assemble"]),
     # scripts
+    "annotated.py": (change("scripts/annotated.py"), [], ["convert"]),
     "answers.py": (change("scripts/answers.py"), [], ["convert"]),
     "convert.py": (change("scripts/convert.py"), [], ["convert"]),
     "gold.py": (change("scripts/gold.py"), [], ["convert"]),
