@@ -7,7 +7,8 @@ from typing import Any, Collection, Dict, Iterable, List, NamedTuple, Tuple
 from spacy.language import Language
 
 from common import InputError, staged
-from readers import Line, read_suggestions
+from lines import Line
+from readers import read_suggestions
 
 
 class Suggestion(NamedTuple):

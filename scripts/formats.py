@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
 
 from common import InputError
-from readers import Line, file_type, files_in, read_jsonl, read_lines
+from lines import Line, file_type, files_in, read_jsonl, read_lines
 from records import Found
 from spacy_formats import (
     CONLLU_ID,

@@ -12,7 +12,8 @@ from common import InputError, clear_errors
 from formats import AUTO, FORMATS, read_annotations
 from gold import annotate
 from import_summary import Result, print_result, some
-from readers import Gold, Line, read_gold
+from lines import Line
+from readers import Gold, read_gold
 from records import Found, Record, Skipped, Span, squash
 from rules import blank
 from splits import bare_hash

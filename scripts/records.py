@@ -2,7 +2,7 @@
 
 from typing import List, NamedTuple, Tuple, Union
 
-from readers import Line
+from lines import Line
 
 Span = Tuple[int, int, str]  # start and end in characters, label
 

@@ -10,7 +10,8 @@ from spacy.matcher import Matcher
 
 from answers import read_answers
 from common import InputError
-from readers import LONE_SURROGATES, Line, read_patterns
+from lines import LONE_SURROGATES, Line
+from readers import read_patterns
 
 COMPONENT = "span_ruler"
 # Matches become entities, as with spaCy's older entity_ruler, and the longest span wins

@@ -10,7 +10,7 @@ from spacy.training.converters.conllu_to_docs import read_conllx
 from spacy.vocab import Vocab
 
 from common import InputError
-from readers import Line, check_text, read_lines
+from lines import Line, check_text, read_lines
 from records import Found, Record, Skipped, move_spans, squash
 
 # IOB, IOB2 and BILUO, and BIOES, which has other letters for the same

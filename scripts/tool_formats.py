@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from common import InputError
-from readers import Line, check_text, clean, files_in, read_lines, span_of, string_of
+from lines import Line, check_text, clean, files_in, read_lines, string_of
+from readers import span_of
 from records import Found, Record, Skipped, Span, squash
 
 # T1<tab>ORG 0 4;10 14<tab>what is marked

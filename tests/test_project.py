@@ -345,6 +345,7 @@ CASES = {
     "matching.py": (change("scripts/matching.py"), [], ["convert"]),
     "blocks.py": (change("scripts/blocks.py"), [], ["convert"]),
     "workers.py": (change("scripts/workers.py"), [], ["convert"]),
+    "lines.py": (change("scripts/lines.py"), [], ["convert"]),
     "readers.py": (change("scripts/readers.py"), [], ["convert"]),
     "rules.py": (change("scripts/rules.py"), [], ["convert"]),
     "summary.py": (change("scripts/summary.py"), [], ["convert"]),
