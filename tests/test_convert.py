@@ -264,7 +264,7 @@ def test_fresh_pipelines_do_not_change_anything(inputs, monkeypatch):
     before = made(inputs)
     started = []
     start = labelling.start
-    monkeypatch.setattr(labelling, "start", lambda rules: started.append(rules) or start(rules))
+    monkeypatch.setattr(labelling, "start", lambda *args: started.append(args) or start(*args))
     monkeypatch.setattr(labelling, "MAX_STRINGS", 3)
     run_convert(inputs)
     assert len(started) > 2 and made(inputs) == before
