@@ -1,0 +1,48 @@
+"""What is read from a file with annotations: records, and what can't be one and why."""
+
+from typing import List, NamedTuple, Tuple, Union
+
+from lines import Line
+
+Span = Tuple[int, int, str]  # start and end in characters, label
+
+
+class Record(NamedTuple):
+    """An annotated text.
+
+    where (Line): Where it is in the file.
+    text (str): The text.
+    spans (List[Span]): Its entities. Whether they fit the text's tokens is left to the caller.
+    problems (Tuple[str, ...]): Spans that don't even fit the text.
+    left_out (Tuple[str, ...]): Spans that no entity can be, and why.
+    """
+
+    where: Line
+    text: str
+    spans: List[Span]
+    problems: Tuple[str, ...] = ()
+    left_out: Tuple[str, ...] = ()
+
+
+class Skipped(NamedTuple):
+    """A record that can't be used as a whole, and why."""
+
+    where: Line
+    reason: str
+
+
+Found = Union[Record, Skipped]
+
+
+def squash(text: str) -> str:
+    """RETURNS (str): The text without white space, which formats keep or lose in different ways."""
+    return "".join(text.split())
+
+
+def move_spans(text: str, spans: List[Span], to: str) -> List[Span]:
+    """RETURNS (List[Span]): The spans in a text that differs from the first in white space only."""
+    places = [i for i, char in enumerate(to) if not char.isspace()]
+    return [
+        (places[len(squash(text[:start]))], places[len(squash(text[:end])) - 1] + 1, label)
+        for start, end, label in spans
+    ]
