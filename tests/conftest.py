@@ -76,6 +76,13 @@ def readme_commands(section: str) -> List[List[str]]:
     return [shlex.split(args) for args in re.findall(r"^ {4}python (.+)$", content, re.M)]
 
 
+def readme(section: str, start: str) -> List[List[str]]:
+    """RETURNS (List[List[str]]): Those of a section of the README that begin so."""
+    found = [args for args in readme_commands(section) if " ".join(args).startswith(start)]
+    assert found, start
+    return found
+
+
 @pytest.fixture(scope="session")
 def repository(tmp_path_factory) -> str:
     """The URL of a git repository with the project as it is now, uncommitted changes included."""

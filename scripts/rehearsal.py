@@ -1,0 +1,122 @@
+"""Mix new annotations with what a trained pipeline finds, so that it keeps finding it.
+
+Teaching a model its own predictions beside new examples is called pseudo-rehearsal. Without it,
+whatever the new annotations do not mark would be taught as "no entity".
+"""
+
+from collections import Counter
+from itertools import chain, islice
+from pathlib import Path
+from typing import Collection, Dict, Iterable, Iterator, List, Set, Tuple
+
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin, Span
+from spacy.vocab import Vocab
+from tqdm import tqdm
+
+from common import ATTRS
+from readers import read_texts
+from splits import HELD_OUT, MAX_HELD_OUT, text_hash
+
+# A DocBin is read as a whole, so the number of texts in one bounds the memory
+SHARD_SIZE = 2000
+
+
+def write_mixed(
+    base: Language,
+    corpus: Path,
+    rules: Language,
+    rehearsal: Path,
+    complete: Collection[str],
+    output: Path,
+) -> Dict[str, int]:
+    """Write corpora that have both the new annotations and what the base finds.
+
+    Of the texts for rehearsal a hash puts a tenth into dev and a tenth into test, as convert does
+    where there is no gold.
+
+    base (Language): The trained pipeline.
+    corpus (Path): The folder that convert wrote.
+    rules (Language): Finds the new labels in the texts for rehearsal.
+    rehearsal (Path): Raw texts like those that the base was made for. Those that are in the
+        corpus, too, are passed over.
+    complete (Collection[str]): Labels of which people marked every entity in the corpus' dev and
+        test, so that what the base finds is not added there.
+    output (Path): A new folder for train/, a folder of shards, dev.spacy and test.spacy.
+    RETURNS (Dict[str, int]): The number of "new" texts, of "rehearsal" texts, and of
+        new annotations "lost" since their boundaries are within words of the base.
+    """
+    counts: Counter = Counter(new=0, rehearsal=0, lost=0)
+    progress = tqdm(desc="Mixing in what the base finds", unit=" texts", disable=None)
+
+    def mix(docs: Iterable[Doc], kind: str, complete: Collection[str] = ()) -> Iterator[Doc]:
+        for found, marked in base.pipe(((doc.text, doc) for doc in docs), as_tuples=True):
+            doc, lost = mixed(found, marked, complete)
+            counts.update({kind: 1, "lost": lost})
+            progress.update()
+            yield doc
+
+    seen: Set[bytes] = set()
+    held_out = {
+        side: list(mix(_read(corpus / f"{side}.spacy", base.vocab, seen), "new", complete))
+        for side in ("dev", "test")
+    }
+    paths = sorted((corpus / "train").glob("*.spacy"))
+    new = chain.from_iterable(_read(path, base.vocab, seen) for path in paths)
+    aside: Dict[str, List[str]] = {side: [] for side in held_out}
+    old = rules.pipe(_put_aside(rehearsal, seen, aside))
+    _write_shards(chain(mix(new, "new"), mix(old, "rehearsal")), output / "train")
+    for side, docs in held_out.items():
+        docs.extend(mix(rules.pipe(aside[side]), "rehearsal"))
+        DocBin(ATTRS, docs=docs).to_disk(output / f"{side}.spacy")
+    progress.close()
+    return dict(counts)
+
+
+def mixed(found: Doc, marked: Doc, complete: Collection[str] = ()) -> Tuple[Doc, int]:
+    """Join two annotations of a text. Where they overlap the marked entity wins.
+
+    found (Doc): What the base finds. The result has its words.
+    marked (Doc): The new annotations.
+    complete (Collection[str]): Labels that are taken from the new annotations alone.
+    RETURNS (Tuple[Doc, int]): The doc, and how many new annotations do not fit its words.
+    """
+    words = [token.text for token in found]
+    doc = Doc(found.vocab, words=words, spaces=[bool(token.whitespace_) for token in found])
+    spans = [doc.char_span(ent.start_char, ent.end_char, ent.label_) for ent in marked.ents]
+    kept = [span for span in spans if span is not None]
+    taken = {i for ent in marked.ents for i in range(ent.start_char, ent.end_char)}
+    for ent in found.ents:
+        if ent.label_ not in complete and taken.isdisjoint(range(ent.start_char, ent.end_char)):
+            kept.append(Span(doc, ent.start, ent.end, ent.label_))
+    doc.set_ents(kept)
+    return doc, spans.count(None)
+
+
+def _read(path: Path, vocab: Vocab, seen: Set[bytes]) -> Iterator[Doc]:
+    """Stream the docs of a .spacy file, and remember their texts."""
+    for doc in DocBin().from_disk(path).get_docs(vocab):
+        seen.add(text_hash(doc.text))
+        yield doc
+
+
+def _put_aside(path: Path, seen: Set[bytes], aside: Dict[str, List[str]]) -> Iterator[str]:
+    """Stream the texts for train, and keep those for dev and test, a bounded number."""
+    for _, text in read_texts(path):
+        key = text_hash(text)
+        if not text.strip() or key in seen:
+            continue
+        seen.add(key)
+        fraction = int.from_bytes(key[:8], "big") / 2**64
+        if fraction >= 2 * HELD_OUT:
+            yield text
+        else:
+            side = aside["dev" if fraction < HELD_OUT else "test"]
+            if len(side) < MAX_HELD_OUT:
+                side.append(text)
+
+
+def _write_shards(docs: Iterator[Doc], folder: Path) -> None:
+    folder.mkdir(parents=True)
+    for number, chunk in enumerate(iter(lambda: list(islice(docs, SHARD_SIZE)), [])):
+        DocBin(ATTRS, docs=chunk).to_disk(folder / f"{number:05}.spacy")

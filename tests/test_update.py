@@ -1,0 +1,367 @@
+"""An update teaches new labels, leaves the rest as it was, and is refused if it forgets."""
+
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import spacy
+import srsly
+import update_data
+from conftest import ROOT, readme, run
+from little import docs
+from spacy.tokens import DocBin
+from test_project import copy
+
+import update
+from base import combine
+from common import InputError
+from convert import convert
+from forgetting import Group, compare, predict_both, why_refused
+from rehearsal import mixed, write_mixed
+from rules import build_rules
+
+STEPS = 50
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory) -> Path:
+    return update_data.make_base(tmp_path_factory.mktemp("base") / "base")
+
+
+def converted(folder: Path, **options) -> SimpleNamespace:
+    paths = update_data.inputs(folder, **options)
+    corpus, rules = folder / "corpus", folder / "rules"
+    names = ("texts", "patterns", "gold", "suggestions")
+    convert(*(paths[name] for name in names), corpus, rules)
+    return SimpleNamespace(corpus=corpus, rules=rules, folder=folder, **paths)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> SimpleNamespace:
+    return converted(tmp_path_factory.mktemp("data"))
+
+
+def run_update(base, data, output: Path, *options, check=True, **kwargs):
+    """Run the script; RETURNS its result, and the metrics if there are any."""
+    work = output.parent / "work"
+    result = run(
+        ROOT / "scripts" / "update.py",
+        *(base, data.corpus, data.rules, data.rehearsal, work, output),
+        *("--template", ROOT / "scripts" / "update.html", "--max-steps", STEPS),
+        *("--config", ROOT / "configs" / "update.cfg"),
+        *("--second-config", ROOT / "configs" / "ner.cfg"),
+        *options,
+        cwd=output.parent,
+        check=check,
+        **kwargs,
+    )
+    metrics = work / "metrics.json"
+    return result, srsly.read_json(metrics) if metrics.exists() else None
+
+
+@pytest.fixture(scope="module")
+def mix(base, data, tmp_path_factory) -> SimpleNamespace:
+    """An update in the mode that is the default."""
+    output = tmp_path_factory.mktemp("mix") / "updated"
+    result, metrics = run_update(base, data, output)
+    return SimpleNamespace(output=output, metrics=metrics, stdout=result.stdout)
+
+
+def found(pipeline: Path, text: str) -> list:
+    return [(ent.text, ent.label_) for ent in spacy.load(pipeline)(text).ents]
+
+
+# --- Mixing
+
+
+def test_marked_entities_win_and_others_stay():
+    text = "the apple watch beats a pixel"
+    (base,) = docs([(text, [(4, 15, "GADGET"), (24, 29, "GADGET")])])
+    (marked,) = docs([(text, [(4, 9, "FRUIT")])])
+    doc, lost = mixed(base, marked)
+    assert [(e.text, e.label_) for e in doc.ents] == [("apple", "FRUIT"), ("pixel", "GADGET")]
+    assert not lost
+    doc, _ = mixed(base, marked, complete={"GADGET"})
+    assert [e.label_ for e in doc.ents] == ["FRUIT"]
+    assert [e.label_ for e in base.ents] == ["GADGET", "GADGET"]
+
+
+def test_annotations_within_words_of_the_base_are_counted():
+    nlp = spacy.blank("en")
+    nlp.tokenizer = lambda text: spacy.tokens.Doc(nlp.vocab, words=text.split(" "))
+    (marked,) = docs([("peel it, mango", [(5, 7, "FRUIT"), (9, 14, "FRUIT")])])
+    doc, lost = mixed(nlp("peel it, mango"), marked)
+    assert [ent.text for ent in doc.ents] == ["mango"] and lost == 1
+
+
+def test_old_and_new_texts_get_both_kinds_of_labels(data, tmp_path):
+    patterns = [{"label": "GADGET", "pattern": word} for word in update_data.GADGETS]
+    files = update_data.inputs(tmp_path, patterns=patterns)
+    base = build_rules("en", files["patterns"], files["suggestions"])
+    both = ["the pixel fell on a mango", "a cherry for each kindle", "no such thing"]
+    rehearsal = tmp_path / "both.jsonl"
+    known = srsly.read_jsonl(data.texts)
+    srsly.write_jsonl(
+        rehearsal,
+        [*({"text": f"{t} {i}"} for t in both for i in range(30)), *known],
+    )
+    output = tmp_path / "mixed"
+    counts = write_mixed(base, data.corpus, spacy.load(data.rules), rehearsal, (), output)
+    # Texts that the corpus has, held-out ones included, do not come again
+    n_new = len(update_data.old_texts(update_data.FRUITS, update_data.NEW_FRAMES, 12))
+    assert counts == {"new": n_new, "rehearsal": 90, "lost": 0}
+    sides = {
+        side: [doc for path in paths for doc in DocBin().from_disk(path).get_docs(base.vocab)]
+        for side, paths in {
+            "train": sorted((output / "train").iterdir()),
+            "dev": [output / "dev.spacy"],
+            "test": [output / "test.spacy"],
+        }.items()
+    }
+    everything = [doc for side in sides.values() for doc in side]
+    assert len({doc.text for doc in everything}) == len(everything) == n_new + 90
+    for side in sides.values():
+        marked = [d for d in side if d.text.startswith(("the pixel", "a cherry"))]
+        assert marked and {tuple(sorted(ent.label_ for ent in doc.ents)) for doc in marked} == {
+            ("FRUIT", "GADGET")
+        }
+
+
+# --- Updating
+
+
+def test_new_label_is_learned_and_the_old_one_kept(base, mix):
+    assert found(base, "we sold one pixel here") == [("pixel", "GADGET")]
+    assert found(mix.output, "we sold one pixel here") == [("pixel", "GADGET")]
+    assert found(mix.output, "she ate a mango at noon") == [("mango", "FRUIT")]
+    old, new = mix.metrics["groups"]
+    assert (old["kind"], old["measures"], old["labels"]) == ("old", "base", ["GADGET"])
+    assert old["entities"] and old["after"]["ents_f"] >= old["before"]["ents_f"] - 0.02
+    assert (new["kind"], new["measures"], new["labels"]) == ("new", "rules", ["FRUIT"])
+    assert new["before"]["ents_f"] == 0 and new["after"]["ents_f"] > 0.9
+    assert mix.metrics["refused"] is None
+    assert "what the base finds, so this is agreement, not accuracy" in mix.stdout
+    report = (mix.output.parent / "work" / "report.html").read_text("utf8")
+    assert "The update was kept" in report
+
+
+def test_other_components_stay_the_same(base, mix):
+    before, after = spacy.load(base), spacy.load(mix.output)
+    assert after.pipe_names == before.pipe_names == ["tok2vec", "tagger", "parser", "ner"]
+    for name in ("tok2vec", "tagger", "parser"):
+        old, new = before.get_pipe(name).model, after.get_pipe(name).model
+        assert old.to_bytes() == new.to_bytes()
+    assert after.get_pipe("tok2vec").listening_components == ["tagger", "parser"]
+    text = "my pixel is on the desk with a papaya"
+    one, other = before(text), after(text)
+    assert [(t.text, t.tag_, t.dep_, t.head.i) for t in one] == [
+        (t.text, t.tag_, t.dep_, t.head.i) for t in other
+    ]
+    # Tokenizer and vectors are those of the base, and the recognizer reads them
+    assert "de" in [token.text for token in other]
+    assert after.vocab.vectors.shape == before.vocab.vectors.shape
+    assert (after.vocab["mango"].vector == before.vocab["mango"].vector).all()
+    own = [node.name for node in after.get_pipe("ner").model.walk()]
+    assert "static_vectors" in own and "tok2vec-listener" not in own
+
+
+def test_without_mixing_it_forgets(base, data, tmp_path):
+    """What the mixing is for; so the other tests can fail."""
+    nlp = spacy.load(base)
+    write_mixed(nlp, data.corpus, spacy.load(data.rules), data.rehearsal, (), tmp_path / "mixed")
+    training = update.Training(ROOT / "configs" / "update.cfg", 0, STEPS)
+    update.train_further(nlp, str(base), data.corpus, tmp_path, training, ["FRUIT"])
+    combine(nlp, spacy.load(tmp_path / "model-best"), "mix")
+    nlp.to_disk(tmp_path / "pipeline")
+    groups = [Group("old", "base", {"GADGET"}, tmp_path / "mixed" / "test.spacy")]
+    results = compare(groups, predict_both(base, tmp_path / "pipeline", groups), 0)
+    assert results[0]["difference"]["ents_f"] < -0.1
+    assert "points of F1" in why_refused(results, 0.02)
+
+
+def test_same_bytes_whatever_the_hashes(base, data, mix, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONHASHSEED", "7")
+    run_update(base, data, tmp_path / "updated")
+    for path in sorted(p for p in mix.output.rglob("*") if p.is_file()):
+        other = tmp_path / "updated" / path.relative_to(mix.output)
+        assert path.read_bytes() == other.read_bytes(), path
+
+
+# --- Labels that conflict
+
+CONFLICT = [{"label": "FRUIT", "pattern": word} for word in [*update_data.FRUITS, "pixel"]]
+
+
+@pytest.fixture(scope="module")
+def conflict(tmp_path_factory) -> SimpleNamespace:
+    """Rules that call a gadget a fruit, and people's annotations that know better."""
+    gold = [
+        {
+            "text": text,
+            "spans": [{"start": text.index(w), "end": text.index(w) + len(w), "label": k}],
+        }
+        for k, words, frames in (
+            ("GADGET", ["pixel", "kindle"], update_data.FRAMES),
+            ("FRUIT", ["mango", "cherry"], update_data.NEW_FRAMES),
+        )
+        for w in words
+        for text in update_data.old_texts([w], frames, 5)
+    ]
+    folder = tmp_path_factory.mktemp("conflict")
+    texts = update_data.old_texts([*update_data.FRUITS, "pixel"], update_data.NEW_FRAMES, 12)
+    data = converted(folder, patterns=CONFLICT, gold=gold)
+    srsly.write_jsonl(data.texts, [{"text": text} for text in texts])
+    convert(data.texts, data.patterns, data.gold, data.suggestions, data.corpus, data.rules)
+    return data
+
+
+@pytest.mark.slow
+def test_refused_if_old_labels_lose(base, conflict, tmp_path):
+    output = tmp_path / "updated"
+    shutil.copytree(base, output)
+    result, metrics = run_update(base, conflict, output, check=False)
+    assert result.returncode == 1
+    text = " ".join(result.stdout.split())
+    assert "The old labels lost" in text and "at most 2.0 are allowed" in text
+    assert metrics["groups"][0]["measures"] == "accuracy"
+    # What was there is still there, and the update can be looked at
+    assert found(output, "i lost a pixel again") == [("pixel", "GADGET")]
+    refused = found(tmp_path / "work" / "pipeline", "i lost a pixel again")
+    assert ("pixel", "FRUIT") in refused
+    report = (tmp_path / "work" / "report.html").read_text("utf8")
+    assert "The update was refused" in report and "✗ " in report
+
+
+@pytest.mark.slow
+def test_second_gives_way_and_replace_does_not(base, conflict, tmp_path):
+    output = tmp_path / "updated"
+    _, metrics = run_update(base, conflict, output, "--mode", "second")
+    text = "i lost a pixel again"  # a gadget to the base, a fruit to the rules
+    assert spacy.load(output).pipe_names == ["tok2vec", "tagger", "parser", "ner", "ner_2"]
+    assert ("pixel", "GADGET") in found(output, text)
+    assert found(output, "she ate a mango at noon") == [("mango", "FRUIT")]
+    assert metrics["groups"][0]["difference"]["ents_f"] == 0
+    before, after = spacy.load(base), spacy.load(output)
+    assert before.get_pipe("ner").model.to_bytes() == after.get_pipe("ner").model.to_bytes()
+    combine(before, spacy.load(tmp_path / "work" / "model-best"), "replace")
+    assert before.pipe_names == ["tok2vec", "tagger", "parser", "ner_2", "ner"]
+    before.to_disk(tmp_path / "replaced")
+    assert ("pixel", "FRUIT") in found(tmp_path / "replaced", text)
+
+
+def test_tok2vec_that_nothing_listens_to_is_left_out(base, mix, tmp_path):
+    nlp = spacy.load(base, exclude=["tagger", "parser"])
+    nlp.to_disk(tmp_path / "base")
+    nlp = spacy.load(tmp_path / "base")
+    combine(nlp, spacy.load(mix.output), "mix")
+    assert nlp.pipe_names == ["ner"]
+    nlp.to_disk(tmp_path / "combined")
+    assert found(tmp_path / "combined", "she ate a mango at noon") == [("mango", "FRUIT")]
+
+
+# --- As a command
+
+
+def vars_of(line: list) -> dict:
+    return {k[len("--vars.") :]: v for k, v in zip(line, line[1:]) if k.startswith("--vars.")}
+
+
+@pytest.mark.slow
+def test_readme_commands(finished, tmp_path):
+    """The pipeline of the shipped project learns a second label, from data of the test."""
+    project = copy(finished, tmp_path)
+    (line,) = readme("Update a pipeline you have", "-m spacy project run update-all")
+    names = vars_of(line)
+    (project / "assets" / "extra").mkdir(exist_ok=True)
+    files = update_data.inputs(tmp_path / "data")
+    for name in ("texts", "patterns", "gold"):
+        shutil.copy(files[name], project / names[name])
+    run(*line, "--vars.max_steps", STEPS, "--vars.max_forgetting", 1, cwd=project)
+    base, updated = project / names["base_pipeline"], project / "training" / "updated"
+    assert found(updated, "she ate a mango at noon") == [("mango", "FRUIT")]
+    before, after = spacy.load(base), spacy.load(updated)
+    assert after.pipe_names == before.pipe_names == ["ner", "span_ruler"]
+    assert after.get_pipe("span_ruler").patterns == before.get_pipe("span_ruler").patterns
+    metrics = srsly.read_json(project / "training" / "update" / "metrics.json")
+    old = metrics["groups"][0]
+    assert old["labels"] == ["GADGET"] and old["difference"]["ents_f"] > -0.1
+    assert metrics["texts"]["rehearsal"] > 300
+    run(*readme("Update a pipeline you have", "scripts/package.py")[0], cwd=project)
+    folder = project / "packages" / "en_my_update-0.2.0"
+    assert len(list((folder / "dist").iterdir())) == 2
+    performance = srsly.read_json(folder / "meta.json")["performance"]
+    assert performance["ents_f"] == metrics["pipeline"]["ents_f"]
+
+
+@pytest.mark.slow
+def test_real_data(finished, tmp_path):
+    """Ingredients in real comments, marked by people, on top of the shipped project's gadgets."""
+    extra = ROOT / "assets" / "extra"
+    if not (extra / "food_data.jsonl").exists():
+        pytest.skip("the extra assets are absent: spacy project assets --extra")
+    texts = list(srsly.read_jsonl(extra / "reddit_r_cooking_sample.jsonl"))[:600]
+    gold = list(srsly.read_jsonl(extra / "food_data.jsonl"))[:300]
+    paths = update_data.inputs(tmp_path, gold=gold)
+    srsly.write_jsonl(paths["texts"], texts)
+    corpus, rules = tmp_path / "corpus", tmp_path / "rules"
+    files = (paths["texts"], extra / "food_patterns.jsonl", paths["gold"], paths["suggestions"])
+    convert(*files, corpus, rules, skip_bad_spans=True)
+    metrics = update.update(
+        *(str(finished / "training" / "pipeline"), corpus, rules),
+        finished / "assets" / "texts.jsonl",
+        *(tmp_path / "work", ROOT / "scripts" / "update.html"),
+        mode="mix",
+        training=update.Training(ROOT / "configs" / "update.cfg", 0, 2 * STEPS),
+        max_forgetting=0.02,
+    )
+    old, new = metrics["groups"]
+    # The base had few steps, and so had the update: what is tested is that the bar holds
+    assert old["measures"] == "base" and old["entities"]
+    assert (metrics["refused"] is None) == (old["difference"]["ents_f"] >= -0.02)
+    assert new["measures"] == "accuracy" and new["after"]["ents_f"] > 0.1
+
+
+# --- What can't be done
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        (["--mode", "third"], "Set it to mix or second or replace"),
+        (["--max-forgetting", "2"], "0.02 is two points of F1"),
+    ],
+)
+def test_bad_options(options, words, base, data, tmp_path):
+    result, _ = run_update(base, data, tmp_path / "updated", *options, check=False)
+    assert result.returncode == 1 and words in " ".join(result.stdout.split())
+    assert "Traceback" not in result.stderr and not (tmp_path / "work").exists()
+
+
+def bases(tmp_path):
+    no_ner = spacy.blank("en")
+    no_ner.to_disk(tmp_path / "no_ner")
+    german = spacy.blank("de")
+    german.to_disk(tmp_path / "german")
+    (tmp_path / "work").mkdir()
+    no_ner.to_disk(tmp_path / "work" / "pipeline")
+    return {
+        "no_such_package": "Can't load the base pipeline",
+        tmp_path / "no_ner": "has 0 entity recognizers",
+        tmp_path / "german": "for the language 'de'",
+        tmp_path / "work" / "pipeline": "which every update empties",
+    }
+
+
+def test_bad_bases(data, tmp_path):
+    training = update.Training(ROOT / "configs" / "update.cfg", 0, 1)
+    for name, words in bases(tmp_path).items():
+        with pytest.raises(InputError, match=words):
+            update.update(
+                *(str(name), data.corpus, data.rules, data.rehearsal, tmp_path / "work"),
+                ROOT / "scripts" / "update.html",
+                mode="mix",
+                training=training,
+                max_forgetting=0.02,
+            )
+    assert (tmp_path / "work" / "pipeline").exists()
