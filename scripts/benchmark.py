@@ -1,4 +1,4 @@
-"""Measure rules, model and pipeline on real data against a model trained on people's annotations."""
+"""Measure on real data what answers are worth, against a model trained on people's annotations."""
 
 import random
 import subprocess
@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import spacy
 import srsly
@@ -16,25 +16,32 @@ from spacy.cli.train import train as spacy_train
 from spacy.tokens import Doc, DocBin
 from wasabi import msg
 
-from common import ATTRS, InputError, clear_errors, staged
+from answers import read_answers
+from candidates import load_candidates
+from common import ATTRS, clear_errors, staged
 from convert import convert
+from datasets import Dataset, load_datasets
 from evaluate import STAGES, evaluate, percent, percent_range
 from findings import versions
-from gold import load_gold
+from plots import plot_answers
+from report import environment
 from rules import blank
+from simulate import Annotator, simulate
 from splits import HELD_OUT, text_hash
+from suggest import Suggester
 
 SYSTEMS = (*STAGES, "supervised")
-FOOD_TEST = 300  # records, after shuffling
+# Numbers of answers after which everything is measured
+POINTS = (0, 50, 100, 200, 400)
 
 
-class Dataset(NamedTuple):
-    """Raw texts, patterns, a test set, and annotations that only the reference learns from."""
+class Training(NamedTuple):
+    """How to train, the same for all models."""
 
-    texts: Path
-    patterns: Path
-    test: List[Doc]
-    annotated: List[Doc]
+    config: Path
+    seed: int
+    max_steps: Optional[int]  # None for what the config says
+    gpu_id: int
 
 
 def benchmark_cli(
@@ -42,177 +49,179 @@ def benchmark_cli(
     assets: Path = typer.Argument(..., help="Folder with the extra assets"),
     config: Path = typer.Argument(..., help="Training config"),
     pipeline: Path = typer.Argument(..., help="Config that assembles model and rules"),
+    template: Path = typer.Argument(..., help="The template of the page"),
     output: Path = typer.Argument(..., help="Output file for the results, JSON"),
-    seed: int = typer.Option(0, help="Seed of training and resampling"),
+    page: Path = typer.Argument(..., help="Output file for the results as a page, HTML"),
+    seed: int = typer.Option(0, help="Seed of suggestions, training and resampling"),
     max_steps: int = typer.Option(..., help="Most steps to train"),
     gpu_id: int = typer.Option(-1, help="GPU to train on, -1 for none"),
     # fmt: on
 ) -> None:
-    """Train and test on each data set among the extra assets, and print one table."""
+    """Train and test on each data set among the extra assets, and show the results."""
     with clear_errors():
-        datasets = load_datasets(assets)
+        training = Training(config, seed, max_steps, gpu_id)
         results: Dict[str, Any] = {
             "versions": versions(),
             "seed": seed,
             "max_steps": max_steps,
             "datasets": {},
         }
-        for name, dataset in datasets.items():
+        for name, dataset in load_datasets(assets).items():
             msg.divider(name)
             with tempfile.TemporaryDirectory() as folder:
-                results["datasets"][name] = benchmark(
-                    dataset, Path(folder), config, pipeline, seed, max_steps, gpu_id
-                )
+                results["datasets"][name] = benchmark(dataset, Path(folder), pipeline, training)
         with staged(output) as path:
             srsly.write_json(path, results)
+        with staged(page) as path:
+            path.write_text(render(template, results), encoding="utf8")
         print_results(results)
-
-
-def load_datasets(assets: Path) -> Dict[str, Dataset]:
-    """Read the data sets whose files are all there.
-
-    assets (Path): The folder with the files, under the names that project.yml gives them.
-    RETURNS (Dict[str, Dataset]): The data sets by name.
-    RAISES (InputError): If none is complete.
-    """
-    # How each is split is fixed, so that figures compare
-    loaders = {
-        "fashion": (
-            _load_fashion,
-            ("fashion_brands_training", "fashion_brands_eval", "fashion_brands_patterns"),
-        ),
-        "food": (_load_food, ("reddit_r_cooking_sample", "food_data", "food_patterns")),
-    }
-    found = {}
-    for name, (load, stems) in loaders.items():
-        paths = [assets / f"{stem}.jsonl" for stem in stems]
-        missing = [str(path) for path in paths if not path.exists()]
-        if missing:
-            msg.warn(f"Left out {name}, missing: {', '.join(missing)}")
-        else:
-            found[name] = load(*paths)
-    if not found:
-        remedy = "Fetch them: spacy project assets --extra"
-        raise InputError("No data set to measure on", assets, remedy=remedy)
-    return found
-
-
-def _load_fashion(training: Path, test: Path, patterns: Path) -> Dataset:
-    return Dataset(training, patterns, _annotated(test), _annotated(training))
-
-
-def _load_food(texts: Path, annotated: Path, patterns: Path) -> Dataset:
-    docs = _annotated(annotated)
-    random.Random(0).shuffle(docs)
-    return Dataset(texts, patterns, docs[:FOOD_TEST], docs[FOOD_TEST:])
-
-
-def _annotated(path: Path) -> List[Doc]:
-    return load_gold(blank("en"), path, skip_bad_spans=True)[0]
+        msg.good(f"Page: {page}")
 
 
 def benchmark(
     dataset: Dataset,
     folder: Path,
-    config: Path,
     pipeline: Path,
-    seed: int,
-    max_steps: int,
-    gpu_id: int,
+    training: Training,
+    points: Sequence[int] = POINTS,
 ) -> Dict[str, Any]:
-    """Run the project on a data set, without any annotation, and the supervised reference.
+    """Run the project on a data set after some numbers of answers, and the supervised reference.
+
+    The answers are those of a simulated person who knows the reference's training records. No
+    other annotation is used on the project's side, not even to stop the training.
 
     dataset (Dataset): The data.
     folder (Path): An empty folder for all files.
-    config (Path): Training config, the same for model and reference.
     pipeline (Path): Config that assembles model and rules.
-    seed (int): Seed of training and resampling.
-    max_steps (int): Most steps to train.
-    gpu_id (int): GPU to train on, -1 for none.
-    RETURNS (dict): "texts" and "entities" of the test set; by system "ents_p", "ents_r",
-        "ents_f", "ents_f_ci", "train_seconds" (labelling and training; rules have none to
-        train), "words_per_second", and "of_supervised", its F1 divided by the reference's.
+    training (Training): How to train model and reference.
+    points (Sequence[int]): Numbers of answers, in rising order.
+    RETURNS (dict): "texts" and "entities" of the test set; the scores of "supervised"; and in
+        "curve", for each number of answers that is reached, a dict with "answers", "accepted"
+        and the scores by stage. Scores are "ents_p", "ents_r", "ents_f", "ents_f_ci",
+        "train_seconds" (labelling and training; rules have none to train),
+        "words_per_second", and "of_supervised", the F1 divided by the reference's.
     """
-    paths = {name: folder / name for name in ("corpus", *SYSTEMS)}
-    test = folder / "test.spacy"
+    test, empty, suggestions = (folder / name for name in ("test.spacy", "empty", "s.jsonl"))
     DocBin(ATTRS, docs=dataset.test).to_disk(test)
-    start = time.perf_counter()
-    _label(dataset, folder, paths["corpus"], paths["rules"])
-    labelling = time.perf_counter() - start
-    corpora = {"train": paths["corpus"] / "train", "dev": paths["corpus"] / "dev.spacy"}
-    common = (config, seed, max_steps, gpu_id)
-    training = _train(corpora, paths["model"], *common)
-    start = time.perf_counter()
-    _assemble(pipeline, paths["model"], paths["rules"], paths["pipeline"])
-    assembling = time.perf_counter() - start
-    reference = _split(dataset.annotated, folder)
-    seconds = {
-        "rules": labelling,
-        "model": labelling + training,
-        "pipeline": labelling + training + assembling,
-        "supervised": _train(reference, paths["supervised"], *common),
-    }
-    systems = {name: paths[name] / "model-best" for name in ("model", "supervised")}
-    systems.update({name: paths[name] for name in ("rules", "pipeline")})
-    outputs = (folder / "metrics.json", folder / "predictions")
-    metrics = evaluate(test, paths["corpus"] / "stats.json", *outputs, systems, seed)
-    best = metrics["supervised"]["ents_f"]
-    result: Dict[str, Any] = {key: metrics["test"][key] for key in ("texts", "entities")}
-    for name in SYSTEMS:
-        scores = {key: metrics[name][key] for key in ("ents_p", "ents_r", "ents_f", "ents_f_ci")}
-        result[name] = {
-            **scores,
-            "train_seconds": seconds[name],
-            "words_per_second": _speed(systems[name], dataset.test),
-            "of_supervised": scores["ents_f"] / best if best else None,
-        }
-    return result
-
-
-def _label(dataset: Dataset, folder: Path, corpus: Path, rules: Path) -> None:
-    """Convert the raw texts, less those of the test set, with no annotation at all."""
+    empty.touch()
+    suggestions.touch()
     known = {text_hash(doc.text) for doc in dataset.test}
     records = (r for r in srsly.read_jsonl(dataset.texts) if text_hash(r["text"]) not in known)
-    srsly.write_jsonl(folder / "texts.jsonl", ({"text": r["text"]} for r in records))
-    empty = folder / "empty.jsonl"
-    empty.touch()
-    convert(folder / "texts.jsonl", dataset.patterns, empty, empty, corpus, rules)
+    dataset = dataset._replace(texts=folder / "texts.jsonl")
+    srsly.write_jsonl(dataset.texts, ({"text": r["text"]} for r in records))
 
-
-def _split(docs: List[Doc], folder: Path) -> Dict[str, Path]:
-    """RETURNS (Dict[str, Path]): Train and dev, the latter to stop the reference early."""
-    n_dev = int(len(docs) * HELD_OUT)
-    paths = {"train": folder / "annotated.spacy", "dev": folder / "annotated_dev.spacy"}
-    shuffled = random.Random(0).sample(docs, len(docs))
-    DocBin(ATTRS, docs=shuffled[n_dev:]).to_disk(paths["train"])
-    DocBin(ATTRS, docs=shuffled[:n_dev]).to_disk(paths["dev"])
-    return paths
-
-
-def _train(
-    corpora: Dict[str, Path], output: Path, config: Path, seed: int, max_steps: int, gpu_id: int
-) -> float:
-    """RETURNS (float): The seconds that training took."""
-    overrides = {
-        **{f"paths.{name}": str(path) for name, path in corpora.items()},
-        "system.seed": seed,
-        "training.max_steps": max_steps,
+    reference = folder / "supervised"
+    reference_seconds = train_reference(dataset.annotated, reference, training)
+    nlp = blank("en")
+    candidates = load_candidates(folder / "candidates.npz", nlp, dataset.texts, empty)
+    suggester = Suggester(nlp, candidates, dataset.patterns, dataset.texts, training.seed)
+    curve = []
+    for point in simulate(suggester, Annotator(dataset.annotated), suggestions, points):
+        msg.divider(f"{point} answers", char="-")
+        answers = read_answers(nlp, suggestions, suggester.labels)
+        accepted = sum(suggestion.answer == "accept" for suggestion in answers)
+        run = folder / str(point)
+        seconds = _run_project(dataset, empty, suggestions, run, pipeline, training)
+        seconds["supervised"] = reference_seconds
+        paths = {name: run / name for name in ("rules", "pipeline")}
+        paths.update(model=run / "model" / "model-best", supervised=reference / "model-best")
+        scores = _measure(paths, dataset.test, test, run, seconds, training.seed)
+        curve.append({"answers": point, "accepted": accepted, **scores})
+    return {
+        "texts": len(dataset.test),
+        "entities": sum(len(doc.ents) for doc in dataset.test),
+        "supervised": [row.pop("supervised") for row in curve][0],
+        "curve": curve,
     }
+
+
+def _run_project(
+    dataset: Dataset,
+    gold: Path,
+    suggestions: Path,
+    folder: Path,
+    config: Path,
+    training: Training,
+) -> Dict[str, float]:
+    """Make rules, model and pipeline from the texts, the patterns and the answers.
+
+    RETURNS (Dict[str, float]): The seconds that each stage took, with those it builds upon.
+    """
+    corpus, rules, model, pipeline = (folder / name for name in ("corpus", *STAGES))
+    start = time.perf_counter()
+    convert(dataset.texts, dataset.patterns, gold, suggestions, corpus, rules)
+    labelling = time.perf_counter() - start
+    trained = _train(corpus / "train", corpus / "dev.spacy", model, training)
+    start = time.perf_counter()
+    command = [sys.executable, "-m", "spacy", "assemble", str(config), str(pipeline)]
+    sources = ["--paths.model", str(model / "model-best"), "--paths.rules", str(rules)]
+    subprocess.run([*command, *sources], check=True)
+    assembling = time.perf_counter() - start
+    return {
+        "rules": labelling,
+        "model": labelling + trained,
+        "pipeline": labelling + trained + assembling,
+    }
+
+
+def train_reference(docs: List[Doc], output: Path, training: Training) -> float:
+    """Train on people's annotations, less a tenth of them that is held out to stop early.
+
+    docs (List[Doc]): The annotated docs.
+    output (Path): A folder, made here, for corpora and model-best.
+    training (Training): How to train.
+    RETURNS (float): The seconds that training took.
+    """
+    n_dev = int(len(docs) * HELD_OUT)
+    shuffled = random.Random(0).sample(docs, len(docs))
+    output.mkdir()
+    train, dev = output / "train.spacy", output / "dev.spacy"
+    DocBin(ATTRS, docs=shuffled[n_dev:]).to_disk(train)
+    DocBin(ATTRS, docs=shuffled[:n_dev]).to_disk(dev)
+    return _train(train, dev, output, training)
+
+
+def _train(train: Path, dev: Path, output: Path, training: Training) -> float:
+    """RETURNS (float): The seconds that training took."""
+    overrides: Dict[str, Any] = {
+        "paths.train": str(train),
+        "paths.dev": str(dev),
+        "system.seed": training.seed,
+    }
+    if training.max_steps is not None:
+        overrides["training.max_steps"] = training.max_steps
     # The project's own log must stay what it is
-    if "output_file" in util.load_config(config)["training"]["logger"]:
+    if "output_file" in util.load_config(training.config)["training"]["logger"]:
         overrides["training.logger.output_file"] = str(output) + ".log.jsonl"
     start = time.perf_counter()
-    spacy_train(config, output, use_gpu=gpu_id, overrides=overrides)
+    spacy_train(training.config, output, use_gpu=training.gpu_id, overrides=overrides)
     return time.perf_counter() - start
 
 
-def _assemble(config: Path, model: Path, rules: Path, output: Path) -> None:
-    command = [sys.executable, "-m", "spacy", "assemble", str(config), str(output)]
-    sources = ["--paths.model", str(model / "model-best"), "--paths.rules", str(rules)]
-    subprocess.run([*command, *sources], check=True)
+def _measure(
+    paths: Dict[str, Path],
+    docs: List[Doc],
+    test: Path,
+    folder: Path,
+    seconds: Dict[str, float],
+    seed: int,
+) -> Dict[str, Any]:
+    """RETURNS (dict): Scores and speed by name of the pipeline."""
+    stats = folder / "corpus" / "stats.json"
+    metrics = evaluate(test, stats, folder / "metrics.json", folder / "predictions", paths, seed)
+    best = metrics["supervised"]["ents_f"]
+    return {
+        name: {
+            **{key: metrics[name][key] for key in ("ents_p", "ents_r", "ents_f", "ents_f_ci")},
+            "train_seconds": seconds[name],
+            "words_per_second": measure_speed(path, docs),
+            "of_supervised": metrics[name]["ents_f"] / best if best else None,
+        }
+        for name, path in paths.items()
+    }
 
 
-def _speed(pipeline: Path, docs: List[Doc]) -> float:
+def measure_speed(pipeline: Path, docs: List[Doc]) -> float:
     """RETURNS (float): Words per second from text to entities in one process, the best of three."""
     nlp = spacy.load(pipeline)
     texts = [doc.text for doc in docs]
@@ -224,26 +233,58 @@ def _speed(pipeline: Path, docs: List[Doc]) -> float:
     return max(rates)
 
 
+def render(template: Path, results: Dict[str, Any]) -> str:
+    """RETURNS (str): The results as a page, self-contained HTML."""
+    plots = {name: plot_answers(result) for name, result in results["datasets"].items()}
+    page = environment(template.parent).get_template(template.name)
+    return page.render(results=results, plots=plots, stages=STAGES, systems=SYSTEMS)
+
+
 def print_results(results: Dict[str, Any]) -> None:
-    """Print all data sets as one table of at most 80 columns."""
+    """Print the results as tables of at most 80 columns."""
     header = ("Data", "System", "P", "R", "F1", "95% interval", "Of sup.", "Train s", "Words/s")
     rows: List[Tuple[str, ...]] = []
     for dataset, result in results["datasets"].items():
         for name in SYSTEMS:
-            scores = result[name]
-            ratio = scores["of_supervised"]
+            scores = system_scores(result, name)
             rows.append(
                 (
                     dataset,
                     name,
                     *(percent(scores[key]) for key in ("ents_p", "ents_r", "ents_f")),
                     percent_range(scores["ents_f_ci"]),
-                    "-" if ratio is None else f"{ratio:.2f}",
+                    ratio(scores["of_supervised"]),
                     f"{scores['train_seconds']:,.0f}",
                     f"{scores['words_per_second']:,.0f}",
                 )
             )
+    msg.divider("Without an answer, and supervised")
     msg.table(rows, header=header, divider=True, aligns=["l", "l"] + ["r"] * 7, spacing=2)
+    curve = [
+        (
+            dataset,
+            str(row["answers"]),
+            str(row["accepted"]),
+            *(percent(row[stage]["ents_f"]) for stage in STAGES),
+            percent_range(row["pipeline"]["ents_f_ci"]),
+            ratio(row["pipeline"]["of_supervised"]),
+        )
+        for dataset, result in results["datasets"].items()
+        for row in result["curve"]
+    ]
+    titles = ("Data", "Answers", "Accepted", *STAGES, "95% interval", "Of sup.")
+    msg.divider("F1 by number of answers; the last two columns are of the pipeline")
+    msg.table(curve, header=titles, divider=True, aligns=["l"] + ["r"] * 7, spacing=2)
+
+
+def system_scores(result: Dict[str, Any], name: str) -> Dict[str, Any]:
+    """RETURNS (dict): The scores of the reference, or those of a stage without an answer."""
+    return result["supervised"] if name == "supervised" else result["curve"][0][name]
+
+
+def ratio(value: Optional[float]) -> str:
+    """RETURNS (str): A ratio with two decimals, "-" for None."""
+    return "-" if value is None else f"{value:.2f}"
 
 
 if __name__ == "__main__":

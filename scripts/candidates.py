@@ -19,7 +19,7 @@ from common import staged
 from features import Occurrences, parts, shapes, spellings, vectors
 from gold import load_gold
 from readers import read_texts
-from splits import Splitter
+from splits import DUPLICATE, EMPTY, IN_GOLD, split, text_hash
 from tokens import Tokens
 
 # To be raised when a change here, in features.py or in tokens.py makes other candidates
@@ -65,8 +65,7 @@ def load_candidates(cache: Path, nlp: Language, texts: Path, gold: Path) -> Cand
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         pass  # it holds nothing that can't be made again
     gold_docs, _ = load_gold(nlp, gold, skip_bad_spans=True)
-    splitter = Splitter(doc.text for doc in gold_docs)
-    candidates = find_candidates(nlp, _numbered(texts, splitter))
+    candidates = find_candidates(nlp, _numbered(texts, [doc.text for doc in gold_docs]))
     with staged(cache) as path, path.open("wb") as file:
         columns = {"fingerprint": np.array(fingerprint), **_pack(candidates)}
         np.savez(file, **columns)  # type: ignore[arg-type]
@@ -175,11 +174,12 @@ def _examples(tokens: Tokens, found: Occurrences, counts: np.ndarray) -> np.ndar
     return examples
 
 
-def _numbered(path: Path, splitter: Splitter) -> Iterator[Tuple[int, str]]:
+def _numbered(path: Path, gold_texts: List[str]) -> Iterator[Tuple[int, str]]:
     """Stream the texts that are neither empty, nor seen before, nor gold, with their numbers."""
-    texts = tqdm(read_texts(path), desc="Reading texts", unit="", disable=None)
+    sides = split(b"".join(text_hash(text) for _, text in read_texts(path)), gold_texts)
+    texts = tqdm(read_texts(path), "Reading", len(sides), unit=" texts", disable=None)
     for number, (_, text) in enumerate(texts):
-        if splitter(text) not in ("empty", "duplicate", "in_gold"):
+        if sides[number] not in (EMPTY, DUPLICATE, IN_GOLD):
             yield number, text
 
 

@@ -1,22 +1,30 @@
 """Turn raw texts, rules and gold annotations into the .spacy files that training reads."""
 
-from collections import Counter
+from collections import Counter, deque
+from itertools import islice
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, List, Type
 
+import numpy as np
 import srsly
 import typer
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from tqdm import tqdm
 
+from blocks import read_blocks
 from common import ATTRS, InputError, clear_errors, staged
 from gold import load_gold
-from labelling import Counts, label, label_shards
+from labelling import Counts, hash_block, held_out, start, write_shard
+from matching import Labeller
 from readers import read_texts
-from rules import COMPONENT, blank, build_rules
-from splits import Splitter, gold_side
-from summary import print_summary
+from rules import add_ruler, blank, collect_rules
+from splits import KEY_SIZE, TRAIN, gold_side, split
+from summary import make_stats, print_summary
+from workers import Workers, number_of_processes
+
+# Training labels can have any number of forms, which only evaluation looks up
+MAX_FORMS = 100_000
 
 
 def convert_cli(
@@ -69,6 +77,7 @@ def convert(
     lang: str = "en",
     n_process: int = 1,
     skip_bad_spans: bool = False,
+    workers_class: Type[Workers] = Workers,
 ) -> Dict[str, Any]:
     """Label texts with the rules, split them, and write all that training and evaluation read.
 
@@ -84,92 +93,96 @@ def convert(
     lang (str): Language code.
     n_process (int): Number of processes, -1 for one a core. The files are the same.
     skip_bad_spans (bool): Leave out gold spans that can't be used instead of failing.
+    workers_class (Type[Workers]): Who does the work. The files are the same.
     RETURNS (dict): The content of stats.json.
     RAISES (InputError): If anything provided is not usable. Nothing is written then.
     """
-    nlp = build_rules(lang, patterns, suggestions)
+    nlp = blank(lang)
+    all_rules = collect_rules(nlp, patterns, suggestions)
+    add_ruler(nlp, all_rules)
     gold_docs, n_bad_spans = load_gold(blank(lang), gold, skip_bad_spans)
-    held_out: Dict[str, List[Doc]] = {"dev": [], "test": []}
-    for doc in gold_docs:
-        held_out[gold_side(doc.text)].append(doc)
-    read: Counter = Counter()
-    splitter = Splitter(doc.text for doc in gold_docs)
+    # More processes than blocks would have nothing to do
+    n_blocks = sum(1 for _ in islice(read_blocks(texts), number_of_processes(n_process)))
     with staged(rules) as rules_tmp, staged(corpus / "train") as train_tmp:
         nlp.to_disk(rules_tmp)
         train_tmp.mkdir()
-        train_texts = _put_aside(texts, splitter, nlp, held_out, read)
-        counts = label_shards(train_texts, rules_tmp, train_tmp, n_process)
-        stats = _stats(nlp, read, counts, held_out, gold_docs, n_bad_spans)
+        n_workers = min(n_blocks, number_of_processes(n_process))
+        with workers_class(n_workers, start, rules_tmp) as workers:
+            sides = _assign(texts, workers, [doc.text for doc in gold_docs])
+            dev_and_test = _evaluation_docs(texts, workers, sides, nlp, gold_docs)
+            counts = _write_train(texts, workers, sides, train_tmp, dev_and_test)
+        stats = make_stats(all_rules, sides, counts, dev_and_test, gold_docs, n_bad_spans)
         _check(stats, texts, patterns)
-        with staged(corpus / "dev.spacy") as path:
-            DocBin(ATTRS, docs=held_out["dev"]).to_disk(path)
-        with staged(corpus / "test.spacy") as path:
-            DocBin(ATTRS, docs=held_out["test"]).to_disk(path)
+        for side, docs in dev_and_test.items():
+            with staged(corpus / f"{side}.spacy") as path:
+                DocBin(ATTRS, docs=docs).to_disk(path)
         with staged(corpus / "stats.json") as path:
             srsly.write_json(path, stats)
     return stats
 
 
-def _put_aside(
-    path: Path, splitter: Splitter, nlp: Language, held_out: Dict[str, List[Doc]], read: Counter
-) -> Iterator[str]:
-    """Stream the texts for train; label and keep those for dev and test; count all by side."""
-    for _, text in tqdm(read_texts(path), desc="Reading texts", unit="", disable=None):
-        side = splitter(text)
-        read[side] += 1
-        if side in held_out:
-            held_out[side].append(label(nlp, text)[0])
-        elif side == "train":
-            yield text
+def _assign(texts: Path, workers: Workers, gold_texts: List[str]) -> List[np.ndarray]:
+    """RETURNS (List[np.ndarray]): For each block of the texts, the place of each text's side in
+    SIDES. All texts are read for that, so that what is wrong with one is told soon."""
+    keys = bytearray()
+    sizes = []
+    with tqdm(desc="Reading", unit=" texts", disable=None) as progress:
+        for found in workers.map(hash_block, read_blocks(texts)):
+            if found is None:
+                deque(read_texts(texts), maxlen=0)  # raises an error with the line
+                raise InputError("The texts changed while they were read", texts)
+            keys += found
+            sizes.append(len(found) // KEY_SIZE)
+            progress.update(sizes[-1])
+    return np.split(split(keys, gold_texts), np.cumsum(sizes)[:-1])
 
 
-def _stats(
-    nlp: Language,
-    read: Counter,
-    counts: Counts,
-    held_out: Dict[str, List[Doc]],
-    gold_docs: List[Doc],
-    n_bad_spans: int,
-) -> Dict[str, Any]:
-    """RETURNS (dict): What is printed and what the report shows, ready for JSON."""
+def _evaluation_docs(
+    texts: Path, workers: Workers, sides: List[np.ndarray], nlp: Language, gold_docs: List[Doc]
+) -> Dict[str, List[Doc]]:
+    """RETURNS (Dict[str, List[Doc]]): The docs for dev and test: gold, or held out and labelled."""
+    docs: Dict[str, List[Doc]] = {"dev": [], "test": []}
+    for doc in gold_docs:
+        docs[gold_side(doc.text)].append(doc)
+    if not gold_docs:
+        label = Labeller(nlp)
+        jobs = ((block, side.tobytes()) for block, side in zip(read_blocks(texts), sides))
+        for found in workers.map(held_out, jobs):
+            for side, text in found:
+                docs[side].append(label(text)[0])
+    return docs
 
-    def count(name: str) -> Counter:
-        return counts.get(name, Counter())
 
-    forms: Dict[str, Dict[str, int]] = {}
-    for (label_, form), number in sorted(count("forms").items(), key=lambda x: (-x[1], x[0])):
-        forms.setdefault(label_, {})[form] = number
-    rules = [
-        {
-            "id": rule["id"],
-            "label": rule["label"],
-            "pattern": rule["pattern"],
-            "matches": count("matches")[rule["id"]],
-            "entities": count("entities")[rule["id"]],
-        }
-        for rule in nlp.get_pipe(COMPONENT).patterns  # type: ignore[attr-defined]
-    ]
-    return {
-        "texts": sum(read.values()),
-        "dropped": {why: read[why] for why in ("empty", "duplicate", "in_gold")},
-        "train": {
-            "texts": count("totals")["texts"],
-            "tokens": count("totals")["tokens"],
-            "without_entities": count("totals")["without_entities"],
-            "entities": dict(sorted(count("labels").items())),
-            "forms": forms,
-        },
-        "dev": {"texts": len(held_out["dev"])},
-        "test": {"texts": len(held_out["test"])},
-        "gold": {
-            "texts": len(gold_docs),
-            "entities": dict(
-                sorted(Counter(ent.label_ for doc in gold_docs for ent in doc.ents).items())
-            ),
-            "spans_left_out": n_bad_spans,
-        },
-        "rules": rules,
+def _write_train(
+    texts: Path,
+    workers: Workers,
+    sides: List[np.ndarray],
+    output: Path,
+    dev_and_test: Dict[str, List[Doc]],
+) -> Counts:
+    """RETURNS (Dict[str, Counter]): What `write_shard` counts, for all shards."""
+    blocks = (
+        (block, side.tobytes()) for block, side in zip(read_blocks(texts), sides) if TRAIN in side
+    )
+    jobs = ((*job, output / f"{number:05}.spacy") for number, job in enumerate(blocks))
+    asked = {
+        (ent.label_, ent.text.casefold())
+        for docs in dev_and_test.values()
+        for doc in docs
+        for ent in doc.ents
     }
+    counts: Counts = {}
+    total = sum(int((side == TRAIN).sum()) for side in sides)
+    with tqdm(desc="Labelling", total=total, unit=" texts", disable=None) as progress:
+        for shard in workers.map(write_shard, jobs):
+            for name, counter in shard.items():
+                known = counts.setdefault(name, Counter())
+                if name == "forms" and len(known) + len(counter) > MAX_FORMS:
+                    kept = (key for key in counter if key in known or key in asked)
+                    counter = Counter({key: counter[key] for key in kept})
+                known.update(counter)
+            progress.update(shard["totals"]["texts"])
+    return counts
 
 
 def _check(stats: Dict[str, Any], texts: Path, patterns: Path) -> None:

@@ -1,101 +1,99 @@
-"""Label texts with the rules and write them as shards, in one process or several."""
+"""What is done with a block of texts: hash them, or label them and write them as a shard."""
 
-import multiprocessing
-import os
+import gc
 from collections import Counter
-from itertools import chain, islice
 from pathlib import Path
-from typing import Dict, Iterable, Iterator, List, Tuple
+from typing import Dict, List, Optional, Tuple
 
+import numpy as np
 import spacy
-from spacy.language import Language
+from spacy.attrs import SPACY
 from spacy.tokens import Doc, DocBin
 
-from common import ATTRS
-from rules import COMPONENT
+from blocks import Block
+from common import ATTRS, InputError
+from matching import Labeller
+from splits import DEV, SIDES, TEST, TRAIN, text_hash
 
-# A DocBin is read as a whole, so the number of texts in one bounds the memory
-SHARD_SIZE = 2000
+# spaCy keeps every string it has seen, some 600 bytes each with what depends on it. Beyond as
+# many new ones a process starts over with a fresh pipeline.
+MAX_STRINGS = 200_000
 Counts = Dict[str, Counter]
-Job = Tuple[Path, List[str]]
+Job = Tuple[Block, bytes, Path]
 
-_nlp: Language  # the rules pipeline of a worker process
-
-
-def label(nlp: Language, text: str) -> Tuple[Doc, List[str]]:
-    """Label one text with the rules.
-
-    nlp (Language): The rules pipeline.
-    text (str): The text.
-    RETURNS (Tuple[Doc, List[str]]): The doc with entities, and the ids of all rules that
-        match, those included whose matches give way to longer ones.
-    """
-    doc = nlp.make_doc(text)
-    ruler = nlp.get_pipe(COMPONENT)
-    matches = ruler.match(doc)  # type: ignore[attr-defined]
-    ruler.set_annotations(doc, matches)  # type: ignore[attr-defined]
-    return doc, [span.id_ for span in matches]
+_rules: Path  # the rules pipeline on disk, in a process that labels
+_labeller: Labeller
+_n_strings: int  # what the vocabulary had at the start
 
 
-def label_shards(texts: Iterable[str], rules: Path, output: Path, n_process: int) -> Counts:
-    """Label texts and write them as numbered shards that don't depend on n_process.
+def hash_block(block: Block) -> Optional[bytes]:
+    """RETURNS (Optional[bytes]): The hashes of a block's texts, or None if it is not usable."""
+    try:
+        return b"".join(map(text_hash, block.read()))
+    except InputError:
+        return None
 
-    texts (Iterable[str]): The texts.
-    rules (Path): The rules pipeline on disk.
-    output (Path): The folder for the shards.
-    n_process (int): Number of processes, -1 for one a core.
+
+def held_out(job: Tuple[Block, bytes]) -> List[Tuple[str, str]]:
+    """RETURNS (List[Tuple[str, str]]): Side and text of what is held out of a block's texts."""
+    block, sides = job
+    return [(SIDES[side], text) for text, side in zip(block.read(), sides) if side in (DEV, TEST)]
+
+
+def write_shard(job: Job) -> Counts:
+    """Label those texts of a block that are for training and write them as a shard.
+
+    job (Tuple[Block, bytes, Path]): The block, the side of each of its texts, and the file.
     RETURNS (Dict[str, Counter]): "totals" has the number of "texts", of "tokens" and of texts
         "without_entities"; "labels", "matches" and "entities" count by label and by rule id;
         "forms" counts by (label, case-folded entity text).
     """
-    n_process = (os.cpu_count() or 1) if n_process < 0 else max(n_process, 1)
-    jobs = _jobs(iter(texts), output)
-    first = list(islice(jobs, 2))
-    jobs = chain(first, jobs)
-    counts: Counts = {}
-    if n_process == 1 or len(first) < 2:
-        _load(rules)
-        for job in jobs:
-            _add(counts, _write_shard(job))
-        return counts
-    # Spawned, not forked: a forked child could inherit a lock that nobody frees
-    with multiprocessing.get_context("spawn").Pool(n_process, _load, (rules,)) as pool:
-        # In waves, since a pool would read all jobs into memory
-        while wave := list(islice(jobs, 2 * n_process)):
-            for shard_counts in pool.imap(_write_shard, wave):
-                _add(counts, shard_counts)
-    return counts
-
-
-def _jobs(texts: Iterator[str], output: Path) -> Iterator[Job]:
-    chunks = iter(lambda: list(islice(texts, SHARD_SIZE)), [])
-    for number, chunk in enumerate(chunks):
-        yield output / f"{number:05}.spacy", chunk
-
-
-def _load(rules: Path) -> None:
-    global _nlp
-    _nlp = spacy.load(rules)
-
-
-def _write_shard(job: Job) -> Counts:
-    path, texts = job
-    names = ("totals", "labels", "matches", "entities", "forms")
-    counts: Counts = {name: Counter() for name in names}
+    block, sides, path = job
+    counts: Counts = {
+        name: Counter() for name in ("totals", "labels", "matches", "entities", "forms")
+    }
     docs = DocBin(ATTRS)
-    for text in texts:
-        doc, rule_ids = label(_nlp, text)
-        docs.add(doc)
-        counts["totals"].update(texts=1, tokens=len(doc), without_entities=not doc.ents)
-        counts["matches"].update(rule_ids)
-        for ent in doc.ents:
-            counts["labels"][ent.label_] += 1
-            counts["entities"][ent.ent_id_] += 1
-            counts["forms"][ent.label_, ent.text.casefold()] += 1
+    for text, side in zip(block.read(), sides):
+        if side == TRAIN:
+            doc, rule_ids = _labeller(text)
+            _store(docs, doc)
+            counts["matches"].update(rule_ids)
+            counts["totals"]["without_entities"] += not doc.ents
+            for ent in doc.ents:
+                counts["labels"][ent.label_] += 1
+                counts["entities"][ent.ent_id_] += 1
+                counts["forms"][ent.label_, ent.text.casefold()] += 1
+    strings = _labeller.nlp.vocab.strings
+    words = np.unique(np.concatenate([tokens[:, 0] for tokens in docs.tokens]))
+    docs.strings.update(strings[int(word)] for word in words)
+    docs.strings.update(counts["labels"])
     docs.to_disk(path)
+    tokens = sum(map(len, docs.tokens))
+    counts["totals"].update(texts=len(docs), tokens=tokens)
+    if len(strings) > _n_strings + MAX_STRINGS:
+        start(_rules)
     return counts
 
 
-def _add(total: Counts, counts: Counts) -> None:
-    for name, counter in counts.items():
-        total.setdefault(name, Counter()).update(counter)
+def _store(docs: DocBin, doc: Doc) -> None:
+    """Do what DocBin.add does, which looks at ten strings of each token, most of them empty."""
+    columns = doc.to_array([*docs.attrs, SPACY])
+    docs.tokens.append(columns[:, :-1])
+    docs.spaces.append(columns[:, -1:].astype(bool))
+    docs.flags.append({"has_unknown_spaces": doc.has_unknown_spaces})
+    docs.cats.append(doc.cats)
+    docs.span_groups.append(doc.spans.to_bytes())
+
+
+def start(rules: Path) -> None:
+    """Prepare this process to label.
+
+    rules (Path): The rules pipeline on disk.
+    """
+    global _rules, _labeller, _n_strings
+    _rules = rules
+    _labeller = Labeller(spacy.load(rules))
+    gc.collect()  # the pipeline before was tied in circles
+    nlp = _labeller.nlp
+    _n_strings = len(nlp.vocab.strings)
+    nlp.tokenizer.max_cache_size = MAX_STRINGS  # type: ignore[union-attr]

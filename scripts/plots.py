@@ -120,6 +120,30 @@ def plot_curve(curve: List[Dict[str, Any]]) -> Markup:
         return _svg(figure, "curve", f"F1 on dev and loss by training step: {said}")
 
 
+def plot_answers(result: Dict[str, Any]) -> Markup:
+    """RETURNS (Markup): F1 of each stage by number of answers, and that of the reference."""
+    with rc_context({**STYLE, "ytick.color": MUTED}):
+        figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
+        axes = figure.subplots()
+        axes.grid(axis="y", linewidth=0.8)
+        answers = [row["answers"] for row in result["curve"]]
+        said = []
+        for stage in STAGES:
+            scores = [row[stage]["ents_f"] for row in result["curve"]]
+            shown = [100 * score for score in scores]
+            axes.plot(answers, shown, "o-", color=COLORS[stage], linewidth=2, markersize=5)
+            said.append(f"{stage} {', '.join(map(percent, scores))}")
+        best = result["supervised"]["ents_f"]
+        axes.axhline(100 * best, color=INK, linewidth=1.5, linestyle=(0, (4, 3)))
+        said.append(f"supervised {percent(best)}")
+        axes.set_xticks(answers)
+        axes.set_xlabel("answers")
+        axes.set_ylim(0, 100)
+        numbers = ", ".join(map(str, answers))
+        described = f"F1 in per cent after {numbers} answers: {'; '.join(said)}"
+        return _svg(figure, "answers", described)
+
+
 def _figure(height: float) -> Any:
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     axes = figure.subplots()

@@ -2,17 +2,10 @@
 
 import hashlib
 import json
-import multiprocessing
 import os
 import shutil
-import signal
-import threading
-from collections import deque
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, Deque, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 import spacy
 import typer
@@ -24,6 +17,7 @@ from wasabi import msg
 from common import ATTRS, InputError, clear_errors, remove, staged
 from readers import LONE_SURROGATES
 from records import read_records
+from workers import Workers, number_of_processes
 
 FORMATS = (".jsonl", ".spacy")
 # A part is what one process does at a time and what a kill can cost. Both bound the memory.
@@ -32,6 +26,10 @@ PART_CHARACTERS = 500_000
 # Larger batches take more memory and no less time
 BATCH_SIZE = 128
 Record = Dict[str, Any]
+
+
+_pipeline: Path  # in a process that finds entities
+_nlp: Optional[Language] = None  # the same, as soon as there is something to do
 
 
 class Part(NamedTuple):
@@ -84,8 +82,13 @@ def predict(texts: Path, pipeline: Path, output: Path, n_process: int = 1) -> Tu
     parts = _split(read_records(texts), folder, output.suffix, _fingerprint(pipeline))
     paths = []
     sizes: Dict[bool, int] = {False: 0, True: 0}
-    with tqdm(desc="Finding entities", unit=" texts", disable=None) as progress:
-        for path, n_texts, before in _finish(parts, pipeline, n_process):
+    # Processes are what runs in parallel; threads of theirs would get in each other's way
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    with (
+        Workers(number_of_processes(n_process), _start, pipeline) as workers,
+        tqdm(desc="Finding entities", unit=" texts", disable=None) as progress,
+    ):
+        for path, n_texts, before in workers.map(_finish, parts):
             paths.append(path)
             sizes[before] += n_texts
             if before and not progress.disable:
@@ -132,72 +135,22 @@ def _chunks(records: Iterable[Record]) -> Iterator[List[Record]]:
         yield chunk
 
 
-def _finish(
-    parts: Iterable[Part], pipeline: Path, n_process: int
-) -> Iterator[Tuple[Path, int, bool]]:
-    """Write all parts that are not there yet.
-
-    YIELDS (Tuple[Path, int, bool]): Of each part, in order and when it is there: the file, the
-        number of texts, and whether it was there before.
-    """
-    n_process = (os.cpu_count() or 1) if n_process < 0 else max(n_process, 1)
-    # Processes are what runs in parallel; threads of theirs would get in each other's way
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    waiting: Deque[Tuple[Path, int, Optional[Future]]] = deque()
-    # Spawned, not forked: a forked child could inherit a lock that nobody frees
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(n_process, context, initializer=_follow_parent)
-    try:
-        for part in parts:
-            there = part.path.exists()
-            future = None if there else pool.submit(_write, part, pipeline)
-            waiting.append((part.path, len(part.records), future))
-            # Not more, since all that wait are in memory
-            if len(waiting) > 2 * n_process:
-                yield _wait(*waiting.popleft())
-        while waiting:
-            yield _wait(*waiting.popleft())
-    except BrokenProcessPool:
-        raise InputError(
-            "A process was ended from outside, perhaps because memory ran out",
-            remedy="What is done is kept, so run it again, if need be with fewer processes: "
-            "--vars.n_process 1",
-        ) from None
-    finally:
-        pool.shutdown(cancel_futures=True)
+def _start(pipeline: Path) -> None:
+    global _pipeline, _nlp
+    _pipeline, _nlp = pipeline, None
 
 
-def _wait(path: Path, n_texts: int, future: Optional[Future]) -> Tuple[Path, int, bool]:
-    if future is not None:
-        future.result()
-    return path, n_texts, future is None
+def _finish(part: Part) -> Tuple[Path, int, bool]:
+    """RETURNS (Tuple[Path, int, bool]): The file of a part that is done now, the number of texts,
+    and whether it was done before."""
+    before = part.path.exists()
+    if not before:
+        _write(part)
+    return part.path, len(part.records), before
 
 
-def _follow_parent() -> None:
-    """Make a worker process finish its part on Ctrl+C, and end if the main process is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
-
-
-@lru_cache(maxsize=1)
-def _load(pipeline: Path) -> Language:
-    try:
-        return spacy.load(pipeline)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"Can't load the pipeline: {error}", pipeline, remedy="Make it with the workflow all."
-        ) from None
-
-
-def _write(part: Part, pipeline: Path) -> None:
-    nlp = _load(pipeline)
+def _write(part: Part) -> None:
+    nlp = _load()
     # Without the zone, the vocabulary would keep every word of all texts
     with nlp.memory_zone(), staged(part.path) as path:
         docs = nlp.pipe((record["text"] for record in part.records), batch_size=BATCH_SIZE)
@@ -207,6 +160,20 @@ def _write(part: Part, pipeline: Path) -> None:
         else:
             with path.open("w", encoding="utf8", newline="\n") as file:
                 file.writelines(map(_line, part.records, docs))
+
+
+def _load() -> Language:
+    global _nlp
+    if _nlp is None:
+        try:
+            _nlp = spacy.load(_pipeline)
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"Can't load the pipeline: {error}",
+                _pipeline,
+                remedy="Make it with the workflow all.",
+            ) from None
+    return _nlp
 
 
 def _line(record: Record, doc: Doc) -> str:

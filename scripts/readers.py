@@ -9,7 +9,7 @@ import json
 import re
 import zlib
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from common import InputError
 
@@ -40,33 +40,47 @@ class Gold(NamedTuple):
     spans: List[Tuple[int, int, str]]
 
 
-def read_texts(path: Path) -> Iterator[Tuple[Line, str]]:
+def text_files(path: Path) -> List[Path]:
+    """List the files that texts are read from.
+
+    path (Path): A file, or a folder.
+    RETURNS (List[Path]): The file, or the folder's files in the order of their names, hidden
+        ones passed over.
+    RAISES (InputError): If a folder has none.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        return [path]
+    files = sorted(
+        file
+        for file in path.rglob("*")
+        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts)
+    )
+    if not files:
+        raise InputError("The folder holds no files", path, remedy=_formats())
+    return files
+
+
+def read_texts(path: Path, start: int = 0, end: Optional[int] = None) -> Iterator[Tuple[Line, str]]:
     """Stream the texts of a .jsonl, .txt, .csv or .tsv file (also .gz), or of a folder of these.
 
-    path (Path): The file or folder. Files in a folder are read in the order of their names;
-        hidden ones are passed over.
+    path (Path): The file or folder, see `text_files`.
+    start (int): The byte where to start in a .jsonl or .txt file. Lines count from there.
+    end (Optional[int]): The byte where to end.
     YIELDS (Tuple[Line, str]): Where the text is, and the text.
     RAISES (InputError): If the file is missing, of another type, or has a broken record.
     """
     path = Path(path)
     if path.is_dir():
-        files = sorted(
-            file
-            for file in path.rglob("*")
-            if file.is_file()
-            and not any(part.startswith(".") for part in file.relative_to(path).parts)
-        )
-        if not files:
-            raise InputError("The folder holds no files", path, remedy=_formats())
-        for file in files:
+        for file in text_files(path):
             yield from read_texts(file)
         return
     suffix = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
     if suffix == ".jsonl":
-        for where, record in _read_jsonl(path):
+        for where, record in _read_jsonl(path, start, end):
             yield where, _text(where, _string(where, record, "text"))
     elif suffix == ".txt":
-        for where, line in _read_lines(path):
+        for where, line in _read_lines(path, start, end):
             yield where, _text(where, line.rstrip("\r\n"))
     elif suffix in (".csv", ".tsv"):
         for where, text in _read_table(path, "," if suffix == ".csv" else "\t"):
@@ -116,9 +130,11 @@ def read_patterns(path: Path) -> Iterator[Tuple[Line, Dict[str, Any]]]:
             raise where.error("'pattern' is missing, or no string or list", remedy)
         if not pattern or (isinstance(pattern, str) and not pattern.strip()):
             raise where.error("The pattern is empty", remedy)
-        rule = {"label": label, "pattern": pattern}
+        rule = {"label": _clean(label), "pattern": pattern}
+        if isinstance(pattern, str):
+            rule["pattern"] = _clean(pattern)
         if record.get("id") is not None:
-            rule["id"] = str(record["id"])
+            rule["id"] = _clean(str(record["id"]))
         yield where, rule
 
 
@@ -142,17 +158,23 @@ def read_suggestions(path: Path) -> Iterator[Tuple[Line, Dict[str, Any]]]:
         yield where, record
 
 
-def _read_lines(path: Path) -> Iterator[Tuple[Line, str]]:
+def _read_lines(
+    path: Path, start: int = 0, end: Optional[int] = None
+) -> Iterator[Tuple[Line, str]]:
     number = 0
     opened = gzip.open if path.suffix == ".gz" else open
     try:
         with opened(path, "rb") as file:
+            if start:
+                file.seek(start)
+            position = start
             for number, raw in enumerate(file, 1):
                 # Some editors put a byte order mark before the first line
-                yield (
-                    Line(path, number),
-                    raw.decode("utf-8-sig" if number == 1 else "utf-8"),
-                )
+                line = raw.decode("utf-8" if position else "utf-8-sig")
+                yield Line(path, number), line
+                position += len(raw)
+                if end is not None and position >= end:
+                    break
     except FileNotFoundError:
         raise InputError(
             "The file does not exist",
@@ -176,9 +198,11 @@ def _read_lines(path: Path) -> Iterator[Tuple[Line, str]]:
         ) from None
 
 
-def _read_jsonl(path: Path) -> Iterator[Tuple[Line, Dict[str, Any]]]:
+def _read_jsonl(
+    path: Path, start: int = 0, end: Optional[int] = None
+) -> Iterator[Tuple[Line, Dict[str, Any]]]:
     path = Path(path)
-    for where, line in _read_lines(path):
+    for where, line in _read_lines(path, start, end):
         if not line.strip():
             continue
         try:

@@ -95,7 +95,7 @@ def report(
     curve = learning_curve(log)
     headline, sentences = verdict(scores)
     return (
-        _environment(template.parent)
+        environment(template.parent)
         .get_template(template.name)
         .render(
             headline=headline,
@@ -130,7 +130,8 @@ def read_docs(path: Path, lang: str) -> List[Doc]:
     return list(DocBin().from_disk(path).get_docs(spacy.blank(lang).vocab))
 
 
-def _environment(folder: Path) -> Environment:
+def environment(folder: Path) -> Environment:
+    """RETURNS (Environment): Loads templates from a folder and knows how to show a score."""
     environment = Environment(
         loader=FileSystemLoader(folder), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )

@@ -65,17 +65,19 @@ def simulate(
     path (Path): The suggestions file. It grows.
     points (Sequence[int]): Numbers of answers at which to stop, in rising order.
     batch (int): Number of suggestions between two fits.
-    YIELDS (int): Each point that is reached. If nothing is left to ask it is fewer of them.
+    YIELDS (int): The number of answers at each point. If nothing is left to ask it ends there.
     """
     n_answers = len(read_answers(suggester.nlp, path, suggester.labels))
     for point in points:
         while n_answers < point:
             added = suggester.add(path, min(batch, point - n_answers))
             if not added:
-                return
+                break
             answer_all(suggester.nlp, annotator, path, suggester.labels)
             n_answers += len(added)
-        yield point
+        yield n_answers
+        if n_answers < point:
+            return
 
 
 def rules_curve(
@@ -103,14 +105,14 @@ def rules_curve(
     curve = {}
     for point in simulate(suggester, annotator, suggestions, points):
         rules = build_rules(nlp.lang or "", patterns, suggestions)
-        scores = rules_scores(rules, test_docs)
+        scores = span_scores(rules, test_docs)
         answers = read_answers(nlp, suggestions, suggester.labels)
         scores["accepted"] = sum(suggestion.answer == "accept" for suggestion in answers)
         curve[point] = scores
     return curve
 
 
-def rules_scores(rules: Language, docs: Sequence[Doc]) -> Dict[str, float]:
+def span_scores(rules: Language, docs: Sequence[Doc]) -> Dict[str, float]:
     """RETURNS (Dict[str, float]): Precision, recall and F1 of a pipeline on annotated docs."""
     examples = [Example(rules(doc.text), doc) for doc in docs]
     scores = Scorer.score_spans(examples, "ents")

@@ -1,51 +1,63 @@
 """Which text goes where, decided by the text alone."""
 
 import hashlib
-from typing import Iterable, Set
+from typing import Iterable, Union
+
+import numpy as np
 
 # Without gold annotations, this share of the texts goes to dev and as much again to test
 HELD_OUT = 0.1
+# More would only make every evaluation slower, and training holds all of dev in memory
+MAX_HELD_OUT = 2000
+# What can become of a raw text; `split` gives the places in this list. "surplus" texts would be
+# dev or test, but there are enough; they must not go to train, or more texts would move them.
+SIDES = ("train", "dev", "test", "empty", "duplicate", "in_gold", "surplus")
+TRAIN, DEV, TEST, EMPTY, DUPLICATE, IN_GOLD, SURPLUS = range(len(SIDES))
+KEY_SIZE = 16
 
 
 def text_hash(text: str) -> bytes:
     """RETURNS (bytes): 16 bytes that are the same for texts equal but for case and white space."""
     folded = " ".join(text.casefold().split())
-    return hashlib.blake2b(folded.encode("utf8"), digest_size=16).digest()
+    return hashlib.blake2b(folded.encode("utf8"), digest_size=KEY_SIZE).digest()
 
 
 def gold_side(text: str) -> str:
     """RETURNS (str): "dev" or "test", where about half of the gold records go each."""
-    return "dev" if _fraction(text_hash(text)) < 0.5 else "test"
+    return "dev" if int.from_bytes(text_hash(text)[:8], "big") / 2**64 < 0.5 else "test"
 
 
-class Splitter:
-    """Assigns raw texts to train, dev and test by a hash, or says why one is dropped.
+def split(keys: Union[bytes, bytearray], gold_texts: Iterable[str]) -> np.ndarray:
+    """Assign raw texts to train, dev and test by their hashes, or say why they are dropped.
 
-    So a text is on the same side for ever, whatever is added later, and never on two sides.
+    So a text is never on two sides, and never changes from train to another or back, whatever
+    is added later. Of equal texts the first is taken. If there are gold texts they are dev and
+    test and all other texts are train. Otherwise dev and test are held out, MAX_HELD_OUT texts
+    each at most, those with the smallest hashes.
 
-    gold_texts (Iterable[str]): The texts of the gold records. They never go into train. If
-        there are any they are dev and test, and all other texts are train.
+    keys (bytes or bytearray): The hashes of all raw texts, one after the other. With what is returned, some
+        20 bytes a text are all that is held in memory.
+    gold_texts (Iterable[str]): The texts of the gold records. They never go into train.
+    RETURNS (np.ndarray): For each text a number, the place in SIDES.
     """
-
-    def __init__(self, gold_texts: Iterable[str]) -> None:
-        self.gold = {text_hash(text) for text in gold_texts}
-        self.seen: Set[bytes] = set()
-
-    def __call__(self, text: str) -> str:
-        """RETURNS (str): "train", "dev", "test", "empty", "duplicate" or "in_gold"."""
-        if not text.strip():
-            return "empty"
-        key = text_hash(text)
-        if key in self.seen:
-            return "duplicate"
-        self.seen.add(key)
-        if self.gold:
-            return "in_gold" if key in self.gold else "train"
-        fraction = _fraction(key)
-        if fraction < HELD_OUT:
-            return "dev"
-        return "test" if fraction < 2 * HELD_OUT else "train"
-
-
-def _fraction(key: bytes) -> float:
-    return int.from_bytes(key[:8], "big") / 2**64
+    column = np.frombuffer(keys, f"V{KEY_SIZE}")
+    heads = np.frombuffer(keys, "uint8")[::KEY_SIZE] >> 4
+    high = np.frombuffer(keys, ">u8")[::2]
+    gold = np.frombuffer(b"".join(sorted(map(text_hash, gold_texts))), column.dtype)
+    sides = np.full(len(column), DUPLICATE, "uint8")
+    for head in range(16):  # part by part, since to sort takes several times the memory
+        rows = np.flatnonzero(heads == head)
+        _, first = np.unique(column[rows], return_index=True)
+        rows = rows[first]
+        fraction = high[rows] / 2**64
+        if len(gold):
+            sides[rows] = np.where(np.isin(column[rows], gold), IN_GOLD, TRAIN)
+        else:
+            sides[rows] = np.select(
+                [fraction < HELD_OUT, fraction < 2 * HELD_OUT], [DEV, TEST], TRAIN
+            )
+    sides[column == np.frombuffer(text_hash(""), column.dtype)] = EMPTY
+    for side in (DEV, TEST):
+        rows = np.flatnonzero(sides == side)
+        sides[rows[np.argsort(high[rows], kind="stable")][MAX_HELD_OUT:]] = SURPLUS
+    return sides

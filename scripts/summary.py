@@ -1,13 +1,74 @@
 """What convert says of the data: counts, and warnings of what will make a poor model."""
 
-from typing import Any, Dict
+from collections import Counter
+from typing import Any, Dict, List
 
+import numpy as np
+from spacy.tokens import Doc
 from wasabi import msg
 
 from common import printable
+from splits import SIDES
 
 # The course: a few hundred to a few thousand examples
 FEW_EXAMPLES = 300
+
+
+def make_stats(
+    rules: List[Dict[str, Any]],
+    sides: List[np.ndarray],
+    counts: Dict[str, Counter],
+    dev_and_test: Dict[str, List[Doc]],
+    gold_docs: List[Doc],
+    n_bad_spans: int,
+) -> Dict[str, Any]:
+    """Put together what was counted.
+
+    rules (List[dict]): The rules as people wrote them.
+    sides (List[np.ndarray]): What has become of the raw texts, see `splits.split`.
+    counts (Dict[str, Counter]): What was counted in train, see `labelling.write_shard`.
+    dev_and_test (Dict[str, List[Doc]]): The docs of the other corpora.
+    gold_docs (List[Doc]): All gold records.
+    n_bad_spans (int): The number of gold spans that were left out.
+    RETURNS (dict): What is printed and what the report shows, ready for JSON.
+    """
+
+    def count(name: str) -> Counter:
+        return counts.get(name, Counter())
+
+    numbers = sum((np.bincount(side, minlength=len(SIDES)) for side in sides), np.zeros(len(SIDES)))
+    read = {name: int(number) for name, number in zip(SIDES, numbers)}
+    forms: Dict[str, Dict[str, int]] = {}
+    for (label_, form), number in sorted(count("forms").items(), key=lambda x: (-x[1], x[0])):
+        forms.setdefault(label_, {})[form] = number
+    return {
+        "texts": sum(read.values()),
+        "dropped": {why: read[why] for why in ("empty", "duplicate", "in_gold", "surplus")},
+        "train": {
+            "texts": count("totals")["texts"],
+            "tokens": count("totals")["tokens"],
+            "without_entities": count("totals")["without_entities"],
+            "entities": dict(sorted(count("labels").items())),
+            "forms": forms,
+        },
+        "dev": {"texts": len(dev_and_test["dev"])},
+        "test": {"texts": len(dev_and_test["test"])},
+        "gold": {
+            "texts": len(gold_docs),
+            "entities": dict(
+                sorted(Counter(ent.label_ for doc in gold_docs for ent in doc.ents).items())
+            ),
+            "spans_left_out": n_bad_spans,
+        },
+        "rules": [
+            {
+                **{key: rule[key] for key in ("id", "label", "pattern")},
+                "matches": count("matches")[rule["id"]],
+                "entities": count("entities")[rule["id"]],
+            }
+            for rule in rules
+        ],
+    }
 
 
 def print_summary(stats: Dict[str, Any]) -> None:
@@ -29,6 +90,8 @@ def print_summary(stats: Dict[str, Any]) -> None:
         ("Dev and test", f"{stats['dev']['texts']:,} and {stats['test']['texts']:,} texts"),
         ("", f"from {source}"),
     ]
+    if dropped["surplus"]:
+        rows.append(("", f"{dropped['surplus']:,} more texts would be, but these are enough"))
     msg.table(rows, divider=False)
     by_use = sorted(stats["rules"], key=lambda rule: -rule["entities"])
     used = [rule for rule in by_use if rule["matches"]]

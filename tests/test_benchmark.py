@@ -4,10 +4,13 @@ import random
 
 import pytest
 import srsly
+from conftest import run
 from little import ROOT, write_jsonl
 
 import benchmark
+import benchmark_config
 from common import InputError
+from datasets import load_datasets
 
 REAL = ROOT / "assets" / "extra"
 
@@ -37,53 +40,113 @@ def assets(tmp_path):
 
 
 def test_food_is_split_by_the_protocol(assets):
-    food = benchmark.load_datasets(assets)["food"]
+    food = load_datasets(assets)["food"]
     records = [r["text"] for r in srsly.read_jsonl(assets / "food_data.jsonl") if "answer" not in r]
     random.Random(0).shuffle(records)
     assert [doc.text for doc in food.test] == records[:300]
     assert len(food.annotated) == 30
 
 
-def test_test_texts_are_not_trained_on(assets, tmp_path):
-    food = benchmark.load_datasets(assets)["food"]
-    benchmark._label(food, tmp_path, tmp_path / "corpus", tmp_path / "rules")
-    texts = {record["text"] for record in srsly.read_jsonl(tmp_path / "texts.jsonl")}
-    assert len(texts) == 100 and not texts & {doc.text for doc in food.test}
-
-
 def test_missing_data(assets, tmp_path, capsys):
     (assets / "food_data.jsonl").unlink()
-    assert list(benchmark.load_datasets(assets)) == ["fashion"]
+    assert list(load_datasets(assets)) == ["fashion"]
     assert "Left out food" in capsys.readouterr().out
     with pytest.raises(InputError, match="No data set"):
-        benchmark.load_datasets(tmp_path / "none")
+        load_datasets(tmp_path / "none")
 
 
 def test_real_data():
     if not all((REAL / name).exists() for name in ("food_data.jsonl", "fashion_brands_eval.jsonl")):
         pytest.skip("the extra assets are absent: spacy project assets --extra")
-    found = benchmark.load_datasets(REAL)
+    found = load_datasets(REAL)
     sizes = {name: (len(data.test), len(data.annotated)) for name, data in found.items()}
     assert sizes == {"fashion": (500, 1235), "food": (300, 649)}
 
 
-@pytest.mark.slow
-def test_whole_benchmark(assets, tmp_path, capsys):
-    configs = ROOT / "configs"
-    output = tmp_path / "benchmark.json"
-    (assets / "food_data.jsonl").unlink()
-    benchmark.benchmark_cli(
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A benchmark run of few steps, on data where each second text has an ingredient."""
+    folder = tmp_path_factory.mktemp("benchmark")
+    assets = folder / "extra"
+    assets.mkdir()
+    words = ["garlic", "basil", "ginger", "cumin", "thyme", "parsley"]
+    texts = [
+        f"I cook with {words[i % 6]} on day {i}" if i % 2 else f"I sleep on day {i}"
+        for i in range(1200)
+    ]
+    records = [
+        {
+            "text": text,
+            "spans": [
+                {"start": 12, "end": 12 + len(word), "label": "INGRED"}
+                for word in words
+                if word in text
+            ],
+        }
+        for text in texts
+    ]
+    write_jsonl(assets / "food_data.jsonl", records[:700])
+    write_jsonl(assets / "reddit_r_cooking_sample.jsonl", [{"text": text} for text in texts])
+    patterns = [{"label": "INGRED", "pattern": [{"lower": "basil"}]}]
+    write_jsonl(assets / "food_patterns.jsonl", patterns)
+    args = [
+        ROOT / "scripts" / "benchmark.py",
         assets,
-        configs / "ner.cfg",
-        configs / "pipeline.cfg",
-        output,
-        seed=0,
-        max_steps=1,
-        gpu_id=-1,
-    )
-    result = srsly.read_json(output)["datasets"]["fashion"]
-    assert result["rules"]["ents_f"] == 1
-    for system in benchmark.SYSTEMS:
-        assert result[system]["words_per_second"] > 0
+        ROOT / "configs" / "ner.cfg",
+        ROOT / "configs" / "pipeline.cfg",
+        ROOT / "scripts" / "benchmark.html",
+        folder / "benchmark.json",
+        folder / "benchmark.html",
+        "--max-steps",
+        "1",
+    ]
+    result = run(*args, cwd=folder)
+    return folder, result.stdout
+
+
+@pytest.mark.slow
+def test_answers_make_the_rules_better(finished):
+    folder, _ = finished
+    result = srsly.read_json(folder / "benchmark.json")["datasets"]["food"]
+    curve = result["curve"]
+    assert [row["answers"] for row in curve][0] == 0
+    # Of the words only basil is in a rule to begin with
+    assert curve[0]["rules"]["ents_r"] < 0.5
+    assert curve[-1]["rules"]["ents_r"] > 0.9 and curve[-1]["accepted"] >= 2
+    for row in curve:
+        for stage in ("rules", "model", "pipeline"):
+            assert row[stage]["words_per_second"] > 0
+            assert row[stage]["ents_f_ci"]
+    assert result["supervised"]["of_supervised"] in (1, None)
+    assert result["texts"] == 300
+
+
+@pytest.mark.slow
+def test_results_are_shown(finished):
+    folder, printed = finished
+    assert all(system in printed for system in benchmark.SYSTEMS)
+    assert max(map(len, printed.splitlines())) <= 80
+    page = (folder / "benchmark.html").read_text(encoding="utf8")
+    assert "What answers are worth" in page and 'aria-label="F1 in per cent after 0' in page
+    assert '<h2 id="food">Food</h2>' in page and "http" not in page.replace("http://www.w3.org", "")
+
+
+@pytest.mark.slow
+def test_configs_are_compared(assets, tmp_path, monkeypatch, capsys):
+    (assets / "food_data.jsonl").unlink()
+    monkeypatch.setattr(benchmark_config, "SEEDS", (0,))
+    small = benchmark_config.init_config
+
+    def quick(**kwargs):
+        config = small(**kwargs)
+        config["training"]["max_steps"] = 1
+        return config
+
+    monkeypatch.setattr(benchmark_config, "init_config", quick)
+    output = tmp_path / "config.json"
+    benchmark_config.benchmark_config_cli(assets, ROOT / "configs" / "ner.cfg", output, 1, -1)
+    runs = srsly.read_json(output)["runs"]
+    assert [run["config"] for run in runs] == ["default", "project"]
+    assert all(run["seconds"] > 0 and run["words_per_second"] > 0 for run in runs)
     table = capsys.readouterr().out
-    assert all(system in table for system in benchmark.SYSTEMS)
+    assert "Of default" in table and "fashion" in table

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import os
 import random
 
 import pytest
@@ -12,13 +13,21 @@ from conftest import COURSE_PATTERNS, COURSE_TEXTS, ROOT, run, write_jsonl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import DocBin
+from spacy.vocab import Vocab
 from typer import Typer
 from typer.testing import CliRunner
 
+import blocks
+import convert as convert_module
+import labelling
+import splits
+from common import ATTRS, InputError
 from convert import convert, convert_cli
+from matching import Labeller
 from readers import read_texts
 from rules import build_rules
-from splits import Splitter, gold_side, text_hash
+from splits import SIDES, gold_side, split, text_hash
+from workers import Workers
 
 app = Typer()
 app.command()(convert_cli)
@@ -134,7 +143,7 @@ def test_counts(inputs):
     stats = run_convert(inputs)
     assert stats == srsly.read_json(inputs.corpus / "stats.json")
     assert stats["texts"] == 6
-    assert stats["dropped"] == {"empty": 1, "duplicate": 1, "in_gold": 1}
+    assert stats["dropped"] == {"empty": 1, "duplicate": 1, "in_gold": 1, "surplus": 0}
     assert stats["train"]["texts"] == 3
     assert stats["train"]["without_entities"] == 1
     assert stats["train"]["tokens"] == 5 + 2 + 2
@@ -204,27 +213,137 @@ def test_gold_is_dev_and_test_and_never_train(inputs):
 
 
 @given(st.lists(st.text(), max_size=30), st.lists(st.text(), max_size=5))
-def test_splitter_puts_no_text_on_two_sides(texts, gold):
-    splitter = Splitter(gold)
-    sides = [splitter(text) for text in texts]
+def test_split_puts_no_text_on_two_sides(texts, gold):
+    sides = [SIDES[side] for side in split(b"".join(map(text_hash, texts)), gold)]
     kept = [text_hash(t) for t, side in zip(texts, sides) if side in ("train", "dev", "test")]
     assert len(kept) == len(set(kept))
     if any(text.strip() for text in gold):
         assert not {text_hash(text) for text in gold} & set(kept)
 
 
-def test_shards_do_not_depend_on_processes(inputs, monkeypatch):
-    import labelling
+def made(inputs):
+    """RETURNS (dict): Everything that convert wrote."""
+    files = [*inputs.corpus.rglob("*"), *inputs.rules.rglob("*")]
+    return {path: path.read_bytes() for path in files if path.is_file()}
 
-    monkeypatch.setattr(labelling, "SHARD_SIZE", 7)
-    run_convert(inputs, n_process=1)
-    files = sorted((inputs.corpus / "train").iterdir())
-    one = [file.read_bytes() for file in files]
-    assert len(one) > 5 and [file.name for file in files] == sorted(file.name for file in files)
-    stats = (inputs.corpus / "stats.json").read_bytes()
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv.gz", "folder", "gold"])
+def test_files_do_not_depend_on_processes(inputs, monkeypatch, kind):
+    """Files with a record a line are cut by bytes, of others the texts are handed out."""
+    monkeypatch.setattr(blocks, "BLOCK_SIZE", 900)
+    texts = [text for _, text in read_texts(inputs.texts)]
+    if kind == "csv.gz":
+        as_csv(inputs.folder / "t.csv", [*texts, "two\nlines of an iPhone X"])
+        inputs.texts = inputs.folder / "t.csv.gz"
+        inputs.texts.write_bytes(gzip.compress((inputs.folder / "t.csv").read_bytes()))
+    elif kind == "folder":
+        (inputs.folder / "many").mkdir()
+        (inputs.folder / "many" / "b.txt").write_text("\n".join(texts[:70]), encoding="utf8")
+        as_csv(inputs.folder / "many" / "a.csv", texts[50:])
+        inputs.texts = inputs.folder / "many"
+    elif kind == "gold":
+        write_jsonl(inputs.gold, [{"text": f"Gold iPhone {n}"} for n in range(30)])
+    stats = run_convert(inputs, n_process=1)
+    one = made(inputs)
+    assert len(list((inputs.corpus / "train").iterdir())) > 5
+    assert stats["train"]["texts"] == len(texts_of(inputs.corpus / "train"))
     run_convert(inputs, n_process=2)
-    assert [file.read_bytes() for file in sorted((inputs.corpus / "train").iterdir())] == one
-    assert (inputs.corpus / "stats.json").read_bytes() == stats
+    assert made(inputs) == one
+
+
+def test_fresh_pipelines_do_not_change_anything(inputs, monkeypatch):
+    """A process that has seen many words starts over, so that they don't fill the memory."""
+    monkeypatch.setattr(blocks, "BLOCK_SIZE", 900)
+    run_convert(inputs)
+    before = made(inputs)
+    started = []
+    start = labelling.start
+    monkeypatch.setattr(labelling, "start", lambda rules: started.append(rules) or start(rules))
+    monkeypatch.setattr(labelling, "MAX_STRINGS", 3)
+    run_convert(inputs)
+    assert len(started) > 2 and made(inputs) == before
+
+
+def test_stored_docs_are_those_of_spacy(inputs):
+    """Shards are written without DocBin.add, but hold the same."""
+    run_convert(inputs)
+    (shard,) = (inputs.corpus / "train").iterdir()
+    label = Labeller(spacy.load(inputs.rules))
+    expected = DocBin(ATTRS, docs=[label(text)[0] for text in texts_of(shard)])
+    ours, theirs = (DocBin().from_bytes(data) for data in (shard.read_bytes(), expected.to_bytes()))
+    for name in ("attrs", "cats", "flags", "span_groups"):
+        assert getattr(ours, name) == getattr(theirs, name)
+    for name in ("tokens", "spaces"):
+        pairs = zip(getattr(ours, name), getattr(theirs, name))
+        assert all((a == b).all() for a, b in pairs)
+    vocab = Vocab()
+    for doc in ours.get_docs(vocab):
+        assert [ent.label_ for ent in doc.ents] == ["GADGET"] * len(doc.ents)
+
+
+def test_held_out_texts_have_a_limit(inputs, monkeypatch):
+    run_convert(inputs)
+    sides = {name: texts_of(inputs.corpus / f"{name}.spacy") for name in ("dev", "test")}
+    train = texts_of(inputs.corpus / "train")
+    monkeypatch.setattr(splits, "MAX_HELD_OUT", 5)
+    result = run_cli(inputs)
+    stats = srsly.read_json(inputs.corpus / "stats.json")
+    assert texts_of(inputs.corpus / "train") == train
+    for name, texts in sides.items():
+        smallest = sorted(texts, key=text_hash)[:5]
+        assert len(texts) > 5 and stats[name]["texts"] == 5
+        assert texts_of(inputs.corpus / f"{name}.spacy") == [t for t in texts if t in smallest]
+    assert stats["dropped"]["surplus"] == sum(map(len, sides.values())) - 10
+    assert f"{stats['dropped']['surplus']} more texts would be" in result.output
+
+
+def test_forms_have_a_limit_but_evaluation_finds_what_it_asks_for(inputs, monkeypatch):
+    spans = [{"start": 3, "end": 13, "label": "GADGET"}]
+    texts = [{"text": f"An iPhone {n} here"} for n in range(100, 400)]
+    write_jsonl(inputs.texts, texts)
+    gold = [{"text": f"My iPhone {n}", "spans": spans} for n in (399, 999)]
+    write_jsonl(inputs.gold, [*gold, *({"text": f"gold {n}"} for n in range(30))])
+    monkeypatch.setattr(blocks, "BLOCK_SIZE", 900)
+    everything = run_convert(inputs)["train"]["forms"]["GADGET"]
+    assert len(everything) == 300
+    monkeypatch.setattr(convert_module, "MAX_FORMS", 50)
+    forms = run_convert(inputs)["train"]["forms"]["GADGET"]
+    assert len(forms) <= 51 and forms["iphone 399"] == 1 and "iphone 999" not in forms
+
+
+# --- Blocks and processes
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.lists(st.text(st.characters(codec="utf-8"), max_size=30), max_size=20),
+    st.integers(1, 200),
+    st.sampled_from(["t.jsonl", "t.txt", "t.csv"]),
+    st.booleans(),
+)
+def test_blocks_hold_every_text_once(tmp_path_factory, texts, size, name, bom):
+    folder = tmp_path_factory.getbasetemp() / "blocks"
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    if name == "t.jsonl":
+        write_jsonl(path, [{"text": text} for text in texts])
+    elif name == "t.txt":
+        path.write_bytes("\n".join(texts).encode())
+    else:
+        as_csv(path, texts)
+    if bom:
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks, "BLOCK_SIZE", size)
+        cut = list(blocks.read_blocks(path))
+        assert [t for block in cut for t in block.read()] == [t for _, t in read_texts(path)]
+        if name != "t.csv":
+            assert len(cut) <= 1 or all(block.end - block.start >= size for block in cut[:-1])
+
+
+def test_killed_processes_are_told_of():
+    with pytest.raises(InputError, match="killed"), Workers(2, print) as workers:
+        list(workers.map(os._exit, [1, 1, 1]))
 
 
 # --- What is read
@@ -288,10 +407,8 @@ def test_nasty_texts_stay_as_they_are(inputs):
 @settings(deadline=None, max_examples=60)
 @given(st.text(min_size=1))
 def test_any_text_can_be_labelled_and_stored(text):
-    from labelling import ATTRS, label
-
     text = text.encode("utf8", "replace").decode("utf8")
-    doc, _ = label(RULES, text)
+    doc, _ = Labeller(RULES)(text)
     (stored,) = DocBin().from_bytes(DocBin(ATTRS, docs=[doc]).to_bytes()).get_docs(RULES.vocab)
     assert stored.text == text
 
@@ -467,6 +584,16 @@ def test_bad_input(inputs, case):
     left = [path for path in (inputs.corpus, inputs.rules) if path.exists() and path.is_dir()]
     assert not [file for path in left for file in path.rglob("*")]
     assert not list(inputs.folder.glob(".*"))
+
+
+def test_errors_that_another_process_meets_name_the_line(inputs, monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK_SIZE", 900)
+    lines = inputs.texts.read_text(encoding="utf8")
+    for name, bad in (("t.jsonl", "{oops\n"), ("t.txt", "x" * 1_000_001 + "\n")):
+        rename("texts", name, (lines + bad + lines).encode())(inputs)
+        result = run_cli(inputs, "--n-process", "2")
+        assert result.exit_code == 1 and isinstance(result.exception, SystemExit)
+        assert f"{name}, line 121:" in " ".join(result.output.split())
 
 
 def test_messages_cannot_steer_the_terminal(inputs):

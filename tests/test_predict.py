@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -153,10 +154,11 @@ def test_parts_are_bounded_by_characters(job, monkeypatch):
 def test_memory_does_not_grow_with_the_words(job):
     """Every text has new words; what a worker knows of them is gone with the part."""
     known = []
-    nlp = module._load(job.pipeline)
+    module._start(job.pipeline)
+    nlp = module._load()
     for number in range(3):
         records = [{"text": f"new{number}x{n}"} for n in range(100)]
-        module._write(module.Part(job.output.with_name(f"{number}.jsonl"), records), job.pipeline)
+        module._write(module.Part(job.output.with_name(f"{number}.jsonl"), records))
         known.append(len(nlp.vocab.strings))
     assert known[0] == known[1] == known[2]
 
@@ -224,7 +226,7 @@ def test_parts_depend_on_texts_and_pipeline(job):
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_killed_worker_is_told(job, monkeypatch):
-    submit = module.ProcessPoolExecutor.submit
+    submit = ProcessPoolExecutor.submit
 
     def kill(pool, *args):
         future = submit(pool, *args)
@@ -232,8 +234,8 @@ def test_killed_worker_is_told(job, monkeypatch):
             os.kill(process.pid, signal.SIGKILL)
         return future
 
-    monkeypatch.setattr(module.ProcessPoolExecutor, "submit", kill)
-    with pytest.raises(InputError, match="A process was ended from outside"):
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", kill)
+    with pytest.raises(InputError, match="A process was killed"):
         predict(job.texts, job.pipeline, job.output, n_process=2)
     assert not job.output.exists()
 
