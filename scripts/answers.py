@@ -7,7 +7,8 @@ from typing import Any, Collection, Dict, Iterable, List, NamedTuple, Tuple
 from spacy.language import Language
 
 from common import InputError, staged
-from readers import Line, read_suggestions
+from lines import Line
+from readers import read_suggestions
 
 
 class Suggestion(NamedTuple):
@@ -87,7 +88,7 @@ def write_answer(suggestion: Suggestion, answer: Any) -> Suggestion:
     RETURNS (Suggestion): The suggestion with the answer.
     RAISES (InputError): If the line is no longer there.
     """
-    path, number = suggestion.where
+    path, number, _ = suggestion.where
     lines = path.read_bytes().split(b"\n")
     try:
         line = lines[number - 1]

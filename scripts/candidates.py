@@ -19,7 +19,7 @@ from common import staged
 from features import Occurrences, parts, shapes, spellings, vectors
 from gold import load_gold
 from readers import read_texts
-from splits import DUPLICATE, EMPTY, IN_GOLD, split, text_hash
+from splits import DUPLICATE, EMPTY, IN_GOLD, key_of, reserve, split
 from tokens import Tokens
 
 # To be raised when a change here, in features.py or in tokens.py makes other candidates
@@ -176,7 +176,8 @@ def _examples(tokens: Tokens, found: Occurrences, counts: np.ndarray) -> np.ndar
 
 def _numbered(path: Path, gold_texts: List[str]) -> Iterator[Tuple[int, str]]:
     """Stream the texts that are neither empty, nor seen before, nor gold, with their numbers."""
-    sides = split(b"".join(text_hash(text) for _, text in read_texts(path)), gold_texts)
+    reserved = reserve(gold_texts)
+    sides = split(b"".join(key_of(text, reserved) for _, text in read_texts(path)), gold_texts)
     texts = tqdm(read_texts(path), "Reading", len(sides), unit=" texts", disable=None)
     for number, (_, text) in enumerate(texts):
         if sides[number] not in (EMPTY, DUPLICATE, IN_GOLD):

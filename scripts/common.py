@@ -20,6 +20,7 @@ class InputError(ValueError):
     path (Path): The file it is in.
     line (int): The line in that file, counted from 1, if there is one.
     remedy (str): What to do about it.
+    unit (str): What is counted, if it is not lines.
     """
 
     def __init__(
@@ -28,10 +29,11 @@ class InputError(ValueError):
         path: Optional[Path] = None,
         line: Optional[int] = None,
         remedy: str = "",
+        unit: str = "line",
     ) -> None:
         where = "" if path is None else str(path)
         if line is not None:
-            where = f"{where}, line {line}"
+            where = f"{where}, {unit} {line}"
         super().__init__(f"{where}: {message}" if where else message)
         self.remedy = remedy
 

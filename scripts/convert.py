@@ -1,9 +1,9 @@
 """Turn raw texts, rules and gold annotations into the .spacy files that training reads."""
 
 from collections import Counter, deque
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Dict, List, Type
+from typing import Any, Dict, List, Optional, Type
 
 import numpy as np
 import srsly
@@ -12,6 +12,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from tqdm import tqdm
 
+from annotated import load_annotated, write_annotated
 from blocks import read_blocks
 from common import ATTRS, InputError, clear_errors, staged
 from gold import load_gold
@@ -19,7 +20,7 @@ from labelling import Counts, hash_block, held_out, start, write_shard
 from matching import Labeller
 from readers import read_texts
 from rules import add_ruler, blank, collect_rules
-from splits import KEY_SIZE, TRAIN, gold_side, split
+from splits import KEY_SIZE, TRAIN, gold_side, reserve, split
 from summary import make_stats, print_summary
 from workers import Workers, number_of_processes
 
@@ -41,6 +42,9 @@ def convert_cli(
         ..., help="Output folder for train/, dev.spacy, test.spacy and stats.json"
     ),
     rules: Path = typer.Argument(..., help="Output folder for the rules as a pipeline"),
+    annotated: Optional[Path] = typer.Option(
+        None, help="Annotated records to learn from, JSONL; may have none"
+    ),
     lang: str = typer.Option("en", help="Language code"),
     n_process: int = typer.Option(1, help="Number of processes, -1 for one a core"),
     bad_spans: str = typer.Option(
@@ -59,6 +63,7 @@ def convert_cli(
             suggestions,
             corpus,
             rules,
+            annotated=annotated,
             lang=lang,
             n_process=n_process,
             skip_bad_spans=bad_spans == "skip",
@@ -74,6 +79,7 @@ def convert(
     corpus: Path,
     rules: Path,
     *,
+    annotated: Optional[Path] = None,
     lang: str = "en",
     n_process: int = 1,
     skip_bad_spans: bool = False,
@@ -90,6 +96,8 @@ def convert(
     suggestions (Path): Suggested terms with answers, JSONL, may have no records.
     corpus (Path): Folder for train/, dev.spacy, test.spacy and stats.json.
     rules (Path): Folder for the rules as a spaCy pipeline.
+    annotated (Optional[Path]): Annotated records, JSONL, may have no records. They are train, with
+        the labels that people gave them; those that are gold, too, are left out.
     lang (str): Language code.
     n_process (int): Number of processes, -1 for one a core. The files are the same.
     skip_bad_spans (bool): Leave out gold spans that can't be used instead of failing.
@@ -100,18 +108,22 @@ def convert(
     nlp = blank(lang)
     all_rules = collect_rules(nlp, patterns, suggestions)
     add_ruler(nlp, all_rules)
-    gold_docs, n_bad_spans = load_gold(blank(lang), gold, skip_bad_spans)
+    tokenizer = blank(lang)
+    gold_docs, n_bad_spans = load_gold(tokenizer, gold, skip_bad_spans)
+    taught = load_annotated(tokenizer, annotated, gold_docs, skip_bad_spans)
+    texts_of = [[doc.text for doc in docs] for docs in (gold_docs, taught.docs)]
     # More processes than blocks would have nothing to do
     n_blocks = sum(1 for _ in islice(read_blocks(texts), number_of_processes(n_process)))
     with staged(rules) as rules_tmp, staged(corpus / "train") as train_tmp:
         nlp.to_disk(rules_tmp)
         train_tmp.mkdir()
         n_workers = min(n_blocks, number_of_processes(n_process))
-        with workers_class(n_workers, start, rules_tmp) as workers:
-            sides = _assign(texts, workers, [doc.text for doc in gold_docs])
+        with workers_class(n_workers, start, rules_tmp, reserve(chain(*texts_of))) as workers:
+            sides = _assign(texts, workers, *texts_of)
             dev_and_test = _evaluation_docs(texts, workers, sides, nlp, gold_docs)
             counts = _write_train(texts, workers, sides, train_tmp, dev_and_test)
-        stats = make_stats(all_rules, sides, counts, dev_and_test, gold_docs, n_bad_spans)
+        write_annotated(taught.docs, train_tmp, counts)
+        stats = make_stats(all_rules, sides, counts, dev_and_test, gold_docs, n_bad_spans, taught)
         _check(stats, texts, patterns)
         for side, docs in dev_and_test.items():
             with staged(corpus / f"{side}.spacy") as path:
@@ -121,7 +133,9 @@ def convert(
     return stats
 
 
-def _assign(texts: Path, workers: Workers, gold_texts: List[str]) -> List[np.ndarray]:
+def _assign(
+    texts: Path, workers: Workers, gold_texts: List[str], annotated_texts: List[str]
+) -> List[np.ndarray]:
     """RETURNS (List[np.ndarray]): For each block of the texts, the place of each text's side in
     SIDES. All texts are read for that, so that what is wrong with one is told soon."""
     keys = bytearray()
@@ -134,7 +148,7 @@ def _assign(texts: Path, workers: Workers, gold_texts: List[str]) -> List[np.nda
             keys += found
             sizes.append(len(found) // KEY_SIZE)
             progress.update(sizes[-1])
-    return np.split(split(keys, gold_texts), np.cumsum(sizes)[:-1])
+    return np.split(split(keys, gold_texts, annotated_texts), np.cumsum(sizes)[:-1])
 
 
 def _evaluation_docs(

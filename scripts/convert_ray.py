@@ -1,6 +1,7 @@
 """convert, on a Ray cluster: the same files, byte for byte."""
 
 from pathlib import Path
+from typing import Optional
 
 import typer
 
@@ -25,6 +26,9 @@ def convert_ray_cli(
         ..., help="Output folder for train/, dev.spacy, test.spacy and stats.json"
     ),
     rules: Path = typer.Argument(..., help="Output folder for the rules as a pipeline"),
+    annotated: Optional[Path] = typer.Option(
+        None, help="Annotated records to learn from, JSONL; may have none"
+    ),
     lang: str = typer.Option("en", help="Language code"),
     address: str = typer.Option(
         "", help="The cluster: 'auto', HOST:PORT, or 'local' to start one on this machine"
@@ -48,6 +52,7 @@ def convert_ray_cli(
                 suggestions,
                 corpus.resolve(),
                 rules.resolve(),
+                annotated=annotated,
                 lang=lang,
                 skip_bad_spans=bad_spans == "skip",
                 workers_class=RayWorkers,

@@ -73,7 +73,7 @@ def _headline(interval: Optional[List[float]]) -> str:
 def cautions(metrics: Dict[str, Any], stats: Dict[str, Any]) -> List[str]:
     """RETURNS (List[str]): What the scores can't say, or what looks wrong."""
     gold = metrics["test"]["entities"]
-    known = {rule["label"] for rule in stats["rules"]}
+    known = {rule["label"] for rule in stats["rules"]} | set(stats["annotated"]["entities"])
     predicted = {
         name for name, s in (metrics["pipeline"]["ents_per_type"] or {}).items() if s["p"] or s["r"]
     }

@@ -35,12 +35,12 @@ def load_gold(nlp: Language, path: Path, skip_bad_spans: bool) -> Tuple[List[Doc
                 f"{first.where.number}; the first one is used"
             )
             continue
-        doc, found = _annotate(nlp, record)
+        doc, found = annotate(nlp, record)
         docs.append(doc)
         problems.extend(found)
     if problems:
         shown = problems[:20] + [f"... and {len(problems) - 20} more"] * (len(problems) > 20)
-        title = f"{path}: {len(problems)} gold span(s) can't be used"
+        title = f"{path}: {len(problems)} span(s) can't be used"
         if not skip_bad_spans:
             remedy = "Mend them, or leave them out with --vars.bad_spans skip"
             raise InputError("\n".join([title, *shown]), remedy=remedy)
@@ -49,8 +49,13 @@ def load_gold(nlp: Language, path: Path, skip_bad_spans: bool) -> Tuple[List[Doc
     return docs, len(problems)
 
 
-def _annotate(nlp: Language, record: Gold) -> Tuple[Doc, List[str]]:
-    """RETURNS (Tuple[Doc, List[str]]): The doc with its entities, and what is wrong with others."""
+def annotate(nlp: Language, record: Gold) -> Tuple[Doc, List[str]]:
+    """Make a doc of a text and its annotations.
+
+    nlp (Language): Tokenizes the text.
+    record (Gold): Text and spans.
+    RETURNS (Tuple[Doc, List[str]]): The doc with its entities, and what is wrong with others.
+    """
     doc = nlp.make_doc(record.text)
     spans: List[Span] = []
     problems: List[str] = []
@@ -62,7 +67,7 @@ def _annotate(nlp: Language, record: Gold) -> Tuple[Doc, List[str]]:
         if span is not None and not problem:
             spans.append(span)
         else:
-            place = f"line {record.where.number}, characters {start} to {end}"
+            place = f"{record.where.place}, characters {start} to {end}"
             problems.append(f"{place}: {doc.text[max(start, 0) : end]!r} {problem}")
     doc.set_ents(spans)
     return doc, problems

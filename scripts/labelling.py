@@ -3,7 +3,7 @@
 import gc
 from collections import Counter
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
 import spacy
@@ -13,7 +13,7 @@ from spacy.tokens import Doc, DocBin
 from blocks import Block
 from common import ATTRS, InputError
 from matching import Labeller
-from splits import DEV, SIDES, TEST, TRAIN, text_hash
+from splits import DEV, SIDES, TEST, TRAIN, key_of
 
 # spaCy keeps every string it has seen, some 600 bytes each with what depends on it. Beyond as
 # many new ones a process starts over with a fresh pipeline.
@@ -23,13 +23,14 @@ Job = Tuple[Block, bytes, Path]
 
 _rules: Path  # the rules pipeline on disk, in a process that labels
 _labeller: Labeller
+_reserved: Mapping[bytes, bytes]  # hashes of texts that people annotated
 _n_strings: int  # what the vocabulary had at the start
 
 
 def hash_block(block: Block) -> Optional[bytes]:
     """RETURNS (Optional[bytes]): The hashes of a block's texts, or None if it is not usable."""
     try:
-        return b"".join(map(text_hash, block.read()))
+        return b"".join(key_of(text, _reserved) for text in block.read())
     except InputError:
         return None
 
@@ -71,7 +72,7 @@ def write_shard(job: Job) -> Counts:
     tokens = sum(map(len, docs.tokens))
     counts["totals"].update(texts=len(docs), tokens=tokens)
     if len(strings) > _n_strings + MAX_STRINGS:
-        start(_rules)
+        start(_rules, _reserved)
     return counts
 
 
@@ -85,13 +86,14 @@ def _store(docs: DocBin, doc: Doc) -> None:
     docs.span_groups.append(doc.spans.to_bytes())
 
 
-def start(rules: Path) -> None:
+def start(rules: Path, reserved: Mapping[bytes, bytes]) -> None:
     """Prepare this process to label.
 
     rules (Path): The rules pipeline on disk.
+    reserved (Mapping[bytes, bytes]): Hashes of texts that people annotated, see `key_of`.
     """
-    global _rules, _labeller, _n_strings
-    _rules = rules
+    global _rules, _reserved, _labeller, _n_strings
+    _rules, _reserved = rules, reserved
     _labeller = Labeller(spacy.load(rules))
     gc.collect()  # the pipeline before was tied in circles
     nlp = _labeller.nlp

@@ -15,8 +15,8 @@ from tqdm import tqdm
 from wasabi import msg
 
 from common import ATTRS, InputError, clear_errors, remove, staged
-from readers import LONE_SURROGATES
-from records import read_records
+from lines import LONE_SURROGATES
+from text_records import read_records
 from workers import Workers, number_of_processes
 
 FORMATS = (".jsonl", ".spacy")

@@ -4,32 +4,15 @@ Each streams its file and raises an InputError that names file and line if the c
 """
 
 import csv
-import gzip
-import json
-import re
-import zlib
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from common import InputError
+from lines import Line, check_text, clean, file_type, files_in, read_jsonl, read_lines, string_of
 
 TEXT_FORMATS = (".jsonl", ".txt", ".csv", ".tsv")
-# UTF-8 has no way to write these, so spaCy can't store them. JSON escapes can produce them.
-LONE_SURROGATES = re.compile("[\ud800-\udfff]")
-# spaCy refuses longer ones, since a parser or an entity recognizer would want very much memory
-MAX_CHARACTERS = 1_000_000
 # The default of 131,072 characters would refuse long texts
 csv.field_size_limit(2**31 - 1)
-
-
-class Line(NamedTuple):
-    """Where a record comes from, for messages."""
-
-    path: Path
-    number: int
-
-    def error(self, message: str, remedy: str = "") -> InputError:
-        return InputError(message, self.path, self.number, remedy)
 
 
 class Gold(NamedTuple):
@@ -51,11 +34,7 @@ def text_files(path: Path) -> List[Path]:
     path = Path(path)
     if not path.is_dir():
         return [path]
-    files = sorted(
-        file
-        for file in path.rglob("*")
-        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts)
-    )
+    files = files_in(path)
     if not files:
         raise InputError("The folder holds no files", path, remedy=_formats())
     return files
@@ -75,16 +54,16 @@ def read_texts(path: Path, start: int = 0, end: Optional[int] = None) -> Iterato
         for file in text_files(path):
             yield from read_texts(file)
         return
-    suffix = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
+    suffix = file_type(path)
     if suffix == ".jsonl":
-        for where, record in _read_jsonl(path, start, end):
-            yield where, _text(where, _string(where, record, "text"))
+        for where, record in read_jsonl(path, start, end):
+            yield where, check_text(where, string_of(where, record, "text"))
     elif suffix == ".txt":
-        for where, line in _read_lines(path, start, end):
-            yield where, _text(where, line.rstrip("\r\n"))
+        for where, line in read_lines(path, start, end):
+            yield where, check_text(where, line.rstrip("\r\n"))
     elif suffix in (".csv", ".tsv"):
         for where, text in _read_table(path, "," if suffix == ".csv" else "\t"):
-            yield where, _text(where, text)
+            yield where, check_text(where, text)
     else:
         raise InputError(f"Unknown file type '{suffix}'", path, remedy=_formats())
 
@@ -99,14 +78,14 @@ def read_gold(path: Path) -> Iterator[Gold]:
         none; whether they fit the text and its tokens is left to the caller.
     RAISES (InputError): If the file is missing or has a broken record.
     """
-    for where, record in _read_jsonl(path):
-        text = _text(where, _string(where, record, "text"))
+    for where, record in read_jsonl(path):
+        text = check_text(where, string_of(where, record, "text"))
         if record.get("answer", "accept") != "accept":
             continue
         spans = record.get("spans") or []
         if not isinstance(spans, list):
             raise where.error("'spans' is not a list")
-        yield Gold(where, text, [_span(where, span) for span in spans])
+        yield Gold(where, text, [span_of(where, span) for span in spans])
 
 
 def read_patterns(path: Path) -> Iterator[Tuple[Line, Dict[str, Any]]]:
@@ -117,8 +96,8 @@ def read_patterns(path: Path) -> Iterator[Tuple[Line, Dict[str, Any]]]:
         string or a list of token descriptions) and its "id", if it has one.
     RAISES (InputError): If the file is missing or has a broken record.
     """
-    for where, record in _read_jsonl(path):
-        label = _string(where, record, "label")
+    for where, record in read_jsonl(path):
+        label = string_of(where, record, "label")
         pattern = record.get("pattern")
         remedy = (
             'A pattern is a string or a list of token descriptions: {"label": "GADGET", '
@@ -130,11 +109,11 @@ def read_patterns(path: Path) -> Iterator[Tuple[Line, Dict[str, Any]]]:
             raise where.error("'pattern' is missing, or no string or list", remedy)
         if not pattern or (isinstance(pattern, str) and not pattern.strip()):
             raise where.error("The pattern is empty", remedy)
-        rule = {"label": _clean(label), "pattern": pattern}
+        rule = {"label": clean(label), "pattern": pattern}
         if isinstance(pattern, str):
-            rule["pattern"] = _clean(pattern)
+            rule["pattern"] = clean(pattern)
         if record.get("id") is not None:
-            rule["id"] = _clean(str(record["id"]))
+            rule["id"] = clean(str(record["id"]))
         yield where, rule
 
 
@@ -146,9 +125,9 @@ def read_suggestions(path: Path) -> Iterator[Tuple[Line, Dict[str, Any]]]:
         "answer" (None, "accept", "reject" or "ignore"), and what else it holds.
     RAISES (InputError): If the file is missing or has a broken record.
     """
-    for where, record in _read_jsonl(path):
+    for where, record in read_jsonl(path):
         for key in ("text", "label"):
-            if not _string(where, record, key).strip():
+            if not string_of(where, record, key).strip():
                 raise where.error(f"'{key}' is empty")
         if record.get("answer") not in (None, "accept", "reject", "ignore"):
             raise where.error(
@@ -158,66 +137,8 @@ def read_suggestions(path: Path) -> Iterator[Tuple[Line, Dict[str, Any]]]:
         yield where, record
 
 
-def _read_lines(
-    path: Path, start: int = 0, end: Optional[int] = None
-) -> Iterator[Tuple[Line, str]]:
-    number = 0
-    opened = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opened(path, "rb") as file:
-            if start:
-                file.seek(start)
-            position = start
-            for number, raw in enumerate(file, 1):
-                # Some editors put a byte order mark before the first line
-                line = raw.decode("utf-8" if position else "utf-8-sig")
-                yield Line(path, number), line
-                position += len(raw)
-                if end is not None and position >= end:
-                    break
-    except FileNotFoundError:
-        raise InputError(
-            "The file does not exist",
-            path,
-            remedy="Check the path, and in project.yml or on the command line the variable "
-            "that names it.",
-        ) from None
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"Not UTF-8: {error.reason} at byte {error.start + 1} of the line",
-            path,
-            number,
-            "Save the file with the encoding UTF-8.",
-        ) from None
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(
-            f"The gzip file is broken or ends early ({error})",
-            path,
-            number + 1,
-            "Get or compress the file again.",
-        ) from None
-
-
-def _read_jsonl(
-    path: Path, start: int = 0, end: Optional[int] = None
-) -> Iterator[Tuple[Line, Dict[str, Any]]]:
-    path = Path(path)
-    for where, line in _read_lines(path, start, end):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise where.error(
-                f"Broken JSON ({error})", "Write one complete JSON object a line."
-            ) from None
-        if not isinstance(record, dict):
-            raise where.error("The line is no JSON object", 'Write lines such as {"text": "..."}.')
-        yield where, record
-
-
 def _read_table(path: Path, delimiter: str) -> Iterator[Tuple[Line, str]]:
-    rows = csv.reader((line for _, line in _read_lines(path)), delimiter=delimiter, strict=True)
+    rows = csv.reader((line for _, line in read_lines(path)), delimiter=delimiter, strict=True)
     column = None
     try:
         for row in rows:
@@ -245,36 +166,15 @@ def _read_table(path: Path, delimiter: str) -> Iterator[Tuple[Line, str]]:
         ) from None
 
 
-def _text(where: Line, text: str) -> str:
-    if len(text) > MAX_CHARACTERS:
-        raise where.error(
-            f"The text has {len(text):,} characters",
-            f"spaCy takes {MAX_CHARACTERS:,} at most: split it, e.g. into paragraphs.",
-        )
-    return _clean(text)
-
-
-def _clean(text: str) -> str:
-    """Replace what UTF-8 can't express, one character by one, so that offsets stay true."""
-    return LONE_SURROGATES.sub("\ufffd", text)
-
-
-def _string(where: Line, record: Dict[str, Any], key: str) -> str:
-    value = record.get(key)
-    if not isinstance(value, str):
-        problem = "is missing" if value is None else f"is no string: {value!r:.40}"
-        raise where.error(f"'{key}' {problem}")
-    return value
-
-
-def _span(where: Line, span: Any) -> Tuple[int, int, str]:
+def span_of(where: Line, span: Any) -> Tuple[int, int, str]:
+    """RETURNS (Tuple[int, int, str]): Start, end and label of a span of Prodigy's format."""
     if not isinstance(span, dict):
         raise where.error("A span is no JSON object")
     start, end = span.get("start"), span.get("end")
     if type(start) is not int or type(end) is not int:
         raise where.error(f"A span has no whole numbers as start and end: {span!r:.80}")
     label = span.get("label")
-    return start, end, _clean(label) if isinstance(label, str) else ""
+    return start, end, clean(label) if isinstance(label, str) else ""
 
 
 def _formats() -> str:

@@ -1,38 +1,48 @@
-"""Records that hold a text and more, for a command that gives back what it was given."""
+"""What is read from a file with annotations: records, and what can't be one and why."""
 
-import csv
-import gzip
-import json
-from itertools import groupby, repeat
-from pathlib import Path
-from typing import Any, Dict, Iterator
+from typing import List, NamedTuple, Tuple, Union
 
-from readers import read_texts
+from lines import Line
+
+Span = Tuple[int, int, str]  # start and end in characters, label
 
 
-def read_records(path: Path) -> Iterator[Dict[str, Any]]:
-    """Stream the texts that `read_texts` finds, each with the other keys or columns it came with.
+class Record(NamedTuple):
+    """An annotated text.
 
-    path (Path): A file or folder that `read_texts` understands.
-    YIELDS (Dict[str, Any]): What the line or row holds, by key or column, and the "text".
-    RAISES (InputError): If `read_texts` does.
+    where (Line): Where it is in the file.
+    text (str): The text.
+    spans (List[Span]): Its entities. Whether they fit the text's tokens is left to the caller.
+    problems (Tuple[str, ...]): Spans that don't even fit the text.
+    left_out (Tuple[str, ...]): Spans that no entity can be, and why.
     """
-    for file, texts in groupby(read_texts(path), lambda item: item[0].path):
-        # In step with the texts, so that what is wrong with a file is told by their reader
-        for (_, text), record in zip(texts, _read(file)):
-            yield {**record, "text": text}
+
+    where: Line
+    text: str
+    spans: List[Span]
+    problems: Tuple[str, ...] = ()
+    left_out: Tuple[str, ...] = ()
 
 
-def _read(path: Path) -> Iterator[Dict[str, Any]]:
-    suffixes = path.suffixes[-2:]
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
-        if ".jsonl" in suffixes:
-            yield from (json.loads(line) for line in lines if line.strip())
-        elif ".txt" in suffixes:
-            yield from repeat({})
-        else:
-            delimiter = "," if ".csv" in suffixes else "\t"
-            decoded = (line.decode("utf-8-sig") for line in lines)
-            rows = filter(None, csv.reader(decoded, delimiter=delimiter, strict=True))
-            columns = next(rows)
-            yield from (dict(zip(columns, row)) for row in rows)
+class Skipped(NamedTuple):
+    """A record that can't be used as a whole, and why."""
+
+    where: Line
+    reason: str
+
+
+Found = Union[Record, Skipped]
+
+
+def squash(text: str) -> str:
+    """RETURNS (str): The text without white space, which formats keep or lose in different ways."""
+    return "".join(text.split())
+
+
+def move_spans(text: str, spans: List[Span], to: str) -> List[Span]:
+    """RETURNS (List[Span]): The spans in a text that differs from the first in white space only."""
+    places = [i for i, char in enumerate(to) if not char.isspace()]
+    return [
+        (places[len(squash(text[:start]))], places[len(squash(text[:end])) - 1] + 1, label)
+        for start, end, label in spans
+    ]

@@ -10,7 +10,8 @@ from spacy.matcher import Matcher
 
 from answers import read_answers
 from common import InputError
-from readers import LONE_SURROGATES, Line, read_patterns
+from lines import LONE_SURROGATES, Line
+from readers import read_patterns
 
 COMPONENT = "span_ruler"
 # Matches become entities, as with spaCy's older entity_ruler, and the longest span wins
@@ -174,7 +175,8 @@ def blank(lang: str) -> Language:
     except ImportError as error:
         raise InputError(
             f"Can't load the language '{lang}': {error}",
-            remedy="Set vars.lang in project.yml to a language code that spaCy supports.",
+            remedy="Install what it asks for, or set vars.lang in project.yml to a language code that "
+            "spaCy supports.",
         ) from None
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from spacy.tokens import Doc
 from wasabi import msg
 
+from annotated import Annotated
 from common import printable
 from splits import SIDES
 
@@ -21,6 +22,7 @@ def make_stats(
     dev_and_test: Dict[str, List[Doc]],
     gold_docs: List[Doc],
     n_bad_spans: int,
+    annotated: Annotated,
 ) -> Dict[str, Any]:
     """Put together what was counted.
 
@@ -30,6 +32,7 @@ def make_stats(
     dev_and_test (Dict[str, List[Doc]]): The docs of the other corpora.
     gold_docs (List[Doc]): All gold records.
     n_bad_spans (int): The number of gold spans that were left out.
+    annotated (Annotated): What people annotated to learn from; it is counted in train, too.
     RETURNS (dict): What is printed and what the report shows, ready for JSON.
     """
 
@@ -43,7 +46,9 @@ def make_stats(
         forms.setdefault(label_, {})[form] = number
     return {
         "texts": sum(read.values()),
-        "dropped": {why: read[why] for why in ("empty", "duplicate", "in_gold", "surplus")},
+        "dropped": {
+            why: read[why] for why in ("empty", "duplicate", "in_gold", "annotated", "surplus")
+        },
         "train": {
             "texts": count("totals")["texts"],
             "tokens": count("totals")["tokens"],
@@ -55,10 +60,14 @@ def make_stats(
         "test": {"texts": len(dev_and_test["test"])},
         "gold": {
             "texts": len(gold_docs),
-            "entities": dict(
-                sorted(Counter(ent.label_ for doc in gold_docs for ent in doc.ents).items())
-            ),
+            "entities": _labels(gold_docs),
             "spans_left_out": n_bad_spans,
+        },
+        "annotated": {
+            "texts": len(annotated.docs),
+            "entities": _labels(annotated.docs),
+            "in_gold": annotated.n_in_gold,
+            "spans_left_out": annotated.n_bad_spans,
         },
         "rules": [
             {
@@ -71,9 +80,15 @@ def make_stats(
     }
 
 
+def _labels(docs: List[Doc]) -> Dict[str, int]:
+    """RETURNS (Dict[str, int]): The number of entities by label."""
+    return dict(sorted(Counter(ent.label_ for doc in docs for ent in doc.ents).items()))
+
+
 def print_summary(stats: Dict[str, Any]) -> None:
     """Print what was read, dropped and found, and warn of what will make a poor model."""
     train, dropped, gold = stats["train"], stats["dropped"], stats["gold"]
+    annotated = stats["annotated"]
     labels = [f"{number} {printable(label_)}" for label_, number in train["entities"].items()]
     share = train["without_entities"] / train["texts"]
     source = "gold annotations" if gold["texts"] else "the rules' labels on held-out texts"
@@ -90,6 +105,11 @@ def print_summary(stats: Dict[str, Any]) -> None:
         ("Dev and test", f"{stats['dev']['texts']:,} and {stats['test']['texts']:,} texts"),
         ("", f"from {source}"),
     ]
+    if annotated["texts"] or annotated["in_gold"]:
+        by_people = f"{annotated['texts']:,} of the texts in train, by people"
+        rows.insert(3, ("Annotated", by_people))
+        rows.insert(4, ("", f"{dropped['annotated']:,} raw texts dropped for them"))
+        rows.insert(5, ("", f"{annotated['in_gold']:,} more are in gold, and left out"))
     if dropped["surplus"]:
         rows.append(("", f"{dropped['surplus']:,} more texts would be, but these are enough"))
     msg.table(rows, divider=False)
@@ -111,7 +131,7 @@ def print_summary(stats: Dict[str, Any]) -> None:
 
 
 def _warn(stats: Dict[str, Any]) -> None:
-    train, gold = stats["train"], stats["gold"]
+    train, gold, annotated = stats["train"], stats["gold"], stats["annotated"]
     unused = [rule for rule in stats["rules"] if not rule["matches"]]
     if unused:
         msg.warn(f"{len(unused)} rule(s) never match in train:")
@@ -139,7 +159,7 @@ def _warn(stats: Dict[str, Any]) -> None:
             "Annotate some texts and set vars.gold to learn how good the result is.",
         )
         return
-    for label_ in sorted(set(gold["entities"]) - known):
+    for label_ in sorted(set(gold["entities"]) - known - set(annotated["entities"])):
         msg.warn(
             f"No pattern has the label {printable(label_)} of the gold annotations",
             "Nothing can learn to find it. Add patterns for it, or take it out of gold.",
@@ -148,6 +168,11 @@ def _warn(stats: Dict[str, Any]) -> None:
         msg.warn(
             f"No gold annotation has the label {printable(label_)} of the patterns",
             "What is found of it counts as wrong. Annotate it, or take out its patterns.",
+        )
+    for label_ in sorted(set(annotated["entities"]) - set(gold["entities"]) - known):
+        msg.warn(
+            f"No gold annotation has the label {printable(label_)} of the annotated texts",
+            "What is found of it counts as wrong. Annotate it, or take it out of these.",
         )
 
 

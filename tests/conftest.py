@@ -3,11 +3,13 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import List
 
 import pytest
 
@@ -65,6 +67,13 @@ def run(*args, cwd: Path, check: bool = True, **kwargs) -> subprocess.CompletedP
     if check and result.returncode:
         raise AssertionError(f"{args} failed:\n{result.stdout}\n{result.stderr}")
     return result
+
+
+def readme_commands(section: str) -> List[List[str]]:
+    """RETURNS (List[List[str]]): The arguments of the Python commands in a section of the README."""
+    text = (ROOT / "README.md").read_text(encoding="utf8")
+    content = text.split(f"## {section}\n", 1)[1].split("\n## ", 1)[0]
+    return [shlex.split(args) for args in re.findall(r"^ {4}python (.+)$", content, re.M)]
 
 
 @pytest.fixture(scope="session")

@@ -143,7 +143,13 @@ def test_counts(inputs):
     stats = run_convert(inputs)
     assert stats == srsly.read_json(inputs.corpus / "stats.json")
     assert stats["texts"] == 6
-    assert stats["dropped"] == {"empty": 1, "duplicate": 1, "in_gold": 1, "surplus": 0}
+    assert stats["dropped"] == {
+        "empty": 1,
+        "duplicate": 1,
+        "in_gold": 1,
+        "annotated": 0,
+        "surplus": 0,
+    }
     assert stats["train"]["texts"] == 3
     assert stats["train"]["without_entities"] == 1
     assert stats["train"]["tokens"] == 5 + 2 + 2
@@ -258,7 +264,7 @@ def test_fresh_pipelines_do_not_change_anything(inputs, monkeypatch):
     before = made(inputs)
     started = []
     start = labelling.start
-    monkeypatch.setattr(labelling, "start", lambda rules: started.append(rules) or start(rules))
+    monkeypatch.setattr(labelling, "start", lambda *args: started.append(args) or start(*args))
     monkeypatch.setattr(labelling, "MAX_STRINGS", 3)
     run_convert(inputs)
     assert len(started) > 2 and made(inputs) == before
@@ -619,7 +625,7 @@ def test_bad_spans_can_be_left_out(inputs):
     )(inputs)
     result = run_cli(inputs, "--bad-spans", "skip")
     assert result.exit_code == 0, result.output
-    assert "2 gold span(s) can't be used and are left out" in " ".join(result.output.split())
+    assert "2 span(s) can't be used and are left out" in " ".join(result.output.split())
     stats = srsly.read_json(inputs.corpus / "stats.json")
     assert stats["gold"] == {"texts": 31, "entities": {"GADGET": 1}, "spans_left_out": 2}
 
@@ -654,3 +660,46 @@ def test_a_real_process_fails_without_a_traceback(inputs):
     result = run(script, *args, inputs.corpus, inputs.rules, cwd=inputs.folder, check=False)
     assert result.returncode == 1
     assert "line 1" in result.stdout and "Traceback" not in result.stdout + result.stderr
+
+
+# --- Other scripts
+
+RIGHT_TO_LEFT = {
+    "ar": (
+        "اشتريت هاتف جالاكسي {} أمس",
+        "جالاكسي",
+        "انكسرت شاشة جالاكسي {} اليوم",
+        "لا شيء هنا {}",
+    ),
+    "he": ("קניתי גלקסי {} אתמול", "גלקסי", "המסך של גלקסי {} נשבר.", "אין כאן כלום {}"),
+}
+
+
+@pytest.mark.parametrize("lang", RIGHT_TO_LEFT)
+def test_right_to_left_texts(lang, inputs):
+    text, name, gold, other = RIGHT_TO_LEFT[lang]
+    texts = [form.format(number) for number in range(30) for form in (text, other)]
+    write_jsonl(inputs.texts, [{"text": text} for text in texts])
+    pattern = [{"LOWER": name}, {"IS_DIGIT": True}]
+    write_jsonl(inputs.patterns, [{"label": "GADGET", "pattern": pattern}])
+    start = gold.index(name)
+    records = [
+        {
+            "text": gold.format(n),
+            "spans": [{"start": start, "end": start + len(f"{name} {n}"), "label": "GADGET"}],
+        }
+        for n in range(20)
+    ]
+    write_jsonl(inputs.gold, records)
+    result = run_cli(inputs, "--lang", lang)
+    assert result.exit_code == 0, result.output
+    found = {doc.text: [ent.text for ent in doc.ents] for doc in read_docs(inputs.corpus / "train")}
+    assert sorted(found) == sorted(texts)
+    assert all(found[text.format(n)] == [f"{name} {n}"] for n in range(30))
+    assert not any(found[other.format(n)] for n in range(30))
+    held_out = read_docs(inputs.corpus / "dev.spacy") + read_docs(inputs.corpus / "test.spacy")
+    assert sorted(ent.text for doc in held_out for ent in doc.ents) == sorted(
+        f"{name} {n}" for n in range(20)
+    )
+    nlp = spacy.load(inputs.rules)
+    assert nlp.lang == lang and [e.text for e in nlp(gold.format(7)).ents] == [f"{name} 7"]

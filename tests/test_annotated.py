@@ -1,0 +1,173 @@
+"""Annotated texts in train: a person's labels in place of the rules', and never a test text."""
+
+import pytest
+import srsly
+from conftest import COURSE_PATTERNS, write_jsonl
+from spacy import blank
+from test_convert import read_docs, run_cli, run_convert, texts_of
+
+from candidates import load_candidates
+from evaluate import evaluate
+from findings import cautions
+
+
+def record(text, *spans):
+    keys = ("start", "end", "label")
+    return {"text": text, "spans": [dict(zip(keys, span)) for span in spans]}
+
+
+@pytest.fixture
+def annotated(inputs):
+    """Inputs with some gold; RETURNS (Path): the file for annotated texts."""
+    write_jsonl(
+        inputs.gold, [record(f"gold iPhone 8, number {n}.", (5, 13, "GADGET")) for n in range(30)]
+    )
+    return inputs.folder / "annotated.jsonl"
+
+
+def train_docs(inputs):
+    return {doc.text: doc for doc in read_docs(inputs.corpus / "train")}
+
+
+def test_people_take_precedence_over_rules(inputs, annotated):
+    write_jsonl(
+        inputs.texts,
+        [{"text": f"An iPhone {n} fell"} for n in range(40)] + [{"text": "iphone  7 and ZORB!"}],
+    )
+    write_jsonl(
+        annotated,
+        [
+            record("An iPhone 1 fell"),  # the rules say there is an entity
+            record("iPhone 7 and Zorb !", (13, 17, "OTHER")),  # a raw text but for white space
+            record("A text of its own"),
+            record("GOLD iPhone 8 , number 3 ."),  # the same for a gold text
+            record("gold iPhone 8, number 4.", (5, 13, "OTHER")),
+        ],
+    )
+    stats = run_convert(inputs, annotated=annotated)
+    docs = train_docs(inputs)
+    assert len(docs) == 39 + 3
+    assert not docs["An iPhone 1 fell"].ents and docs["An iPhone 2 fell"].ents
+    assert {token.ent_iob_ for token in docs["An iPhone 1 fell"]} == {"O"}
+    [ent] = docs["iPhone 7 and Zorb !"].ents
+    assert (ent.text, ent.label_) == ("Zorb", "OTHER")
+    assert "iphone  7 and ZORB!" not in docs and not [t for t in docs if "gold" in t.lower()]
+    assert texts_of(inputs.corpus / "train" / "annotated.spacy") == [
+        "An iPhone 1 fell",
+        "iPhone 7 and Zorb !",
+        "A text of its own",
+    ]
+    assert stats["dropped"]["annotated"] == 2
+    assert stats["annotated"] == {
+        "texts": 3,
+        "entities": {"OTHER": 1},
+        "in_gold": 2,
+        "spans_left_out": 0,
+    }
+    train = stats["train"]
+    assert (train["texts"], train["without_entities"]) == (42, 2)
+    assert train["tokens"] == sum(map(len, docs.values()))
+    assert train["entities"] == {"GADGET": 39, "OTHER": 1}
+    assert train["forms"]["OTHER"] == {"zorb": 1}
+    assert sum(rule["entities"] for rule in stats["rules"]) == 39
+    assert stats["gold"]["entities"] == {"GADGET": 30}
+
+
+def test_raw_texts_are_gold_whatever_their_white_space(inputs, annotated):
+    texts = [f"gold  iPhone 8 , number {n} ." for n in range(10)] + ["an iPhone 8"]
+    write_jsonl(inputs.texts, [{"text": text} for text in texts])
+    stats = run_convert(inputs)
+    assert stats["dropped"]["in_gold"] == 10
+    assert texts_of(inputs.corpus / "train") == ["an iPhone 8"]
+    # Nor are terms proposed from them
+    cache = inputs.folder / "candidates.npz"
+    found = load_candidates(cache, blank("en"), inputs.texts, inputs.gold)
+    assert found.texts.sum(0).nonzero()[1].tolist() in ([], [10])
+
+
+def test_without_gold_annotated_texts_are_not_held_out(inputs, annotated):
+    write_jsonl(inputs.gold, [])
+    run_convert(inputs)
+    held_out = texts_of(inputs.corpus / "dev.spacy") + texts_of(inputs.corpus / "test.spacy")
+    n_train = len(texts_of(inputs.corpus / "train"))
+    moved = held_out[::2]
+    write_jsonl(annotated, [record(text) for text in moved])
+    stats = run_convert(inputs, annotated=annotated)
+    after = texts_of(inputs.corpus / "dev.spacy") + texts_of(inputs.corpus / "test.spacy")
+    assert sorted(after) == sorted(set(held_out) - set(moved))
+    assert len(train_docs(inputs)) == n_train + len(moved)
+    assert stats["dropped"]["annotated"] == len(moved)
+
+
+def test_all_texts_can_be_annotated(inputs, annotated):
+    write_jsonl(inputs.texts, [{"text": "My iPhone 8"}])
+    write_jsonl(annotated, [record("my iphone 8", (3, 11, "GADGET"))])
+    stats = run_convert(inputs, annotated=annotated)
+    assert stats["train"]["texts"] == stats["annotated"]["texts"] == 1
+    assert [ent.text for ent in train_docs(inputs)["my iphone 8"].ents] == ["iphone 8"]
+
+
+def test_spans_that_do_not_fit(inputs, annotated):
+    write_jsonl(annotated, [record("Some Zorb", (0, 3, "GADGET"), (5, 9, "GADGET"))])
+    result = run_cli(inputs, "--annotated", str(annotated))
+    assert result.exit_code == 1 and not inputs.corpus.exists()
+    flat = " ".join(result.output.split())
+    assert "annotated.jsonl: 1 span(s) can't be used line 1, characters 0 to 3" in flat
+    stats = run_convert(inputs, annotated=annotated, skip_bad_spans=True)
+    assert stats["annotated"]["spans_left_out"] == 1
+    assert stats["annotated"]["entities"] == {"GADGET": 1}
+
+
+def test_summary(inputs, annotated):
+    texts = ("An iPhone X, annotated", "iPhone X is coming (0)", "gold iPhone 8, number 1.")
+    write_jsonl(
+        annotated, [record(text, (0, 2, "OTHER")) for text in texts[:1]] + [record(texts[1])]
+    )
+    with annotated.open("a") as file:
+        file.write(srsly.json_dumps(record(texts[2])) + "\n")
+    result = run_cli(inputs, "--annotated", str(annotated))
+    flat = " ".join(result.output.split())
+    assert "Annotated 2 of the texts in train, by people" in flat
+    assert "1 raw texts dropped for them" in flat
+    assert "1 more are in gold, and left out" in flat
+    assert "No gold annotation has the label OTHER of the annotated texts" in flat
+    # What people annotated can be learned, even if no pattern has it
+    write_jsonl(inputs.gold, [record(f"gold {n}", (0, 4, "OTHER")) for n in range(30)])
+    assert (
+        "No pattern has the label OTHER"
+        not in run_cli(inputs, "--annotated", str(annotated)).output
+    )
+    assert "No pattern has the label OTHER" in run_cli(inputs).output
+
+
+def test_forms_that_people_showed_are_seen(inputs, annotated):
+    """evaluate tells seen from unseen forms by all training labels."""
+    write_jsonl(inputs.gold, [record(f"my Zorb and {n}", (3, 7, "GADGET")) for n in range(30)])
+    write_jsonl(annotated, [record("One zorb, please", (4, 8, "GADGET"))])
+    seen = []
+    for path in (None, annotated):
+        stats = run_convert(inputs, annotated=path)
+        metrics = evaluate(
+            inputs.corpus / "test.spacy",
+            inputs.corpus / "stats.json",
+            inputs.folder / "metrics.json",
+            inputs.folder / "predictions",
+            {stage: inputs.rules for stage in ("rules", "model", "pipeline")},
+        )
+        seen.append((metrics["test"]["seen"] > 0, metrics["test"]["unseen"] > 0))
+        assert "No rule has the label" not in str(cautions(metrics, stats))
+    assert seen == [(False, True), (True, False)]
+
+
+def test_processes_write_the_same(inputs, annotated):
+    write_jsonl(inputs.patterns, COURSE_PATTERNS)
+    write_jsonl(
+        annotated,
+        [record("One zorb, please", (4, 8, "GADGET")), record("gold iPhone 8, number 1.")],
+    )
+    contents = []
+    for n_process in (1, 2):
+        run_convert(inputs, annotated=annotated, n_process=n_process)
+        files = [path for path in sorted(inputs.corpus.rglob("*")) if path.is_file()]
+        contents.append({path.name: path.read_bytes() for path in files})
+    assert contents[0] == contents[1] and "annotated.spacy" in contents[0]
