@@ -3,7 +3,7 @@
 from collections import Counter, deque
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Type
 
 import numpy as np
 import srsly
@@ -83,6 +83,7 @@ def convert(
     lang: str = "en",
     n_process: int = 1,
     skip_bad_spans: bool = False,
+    workers_class: Type[Workers] = Workers,
 ) -> Dict[str, Any]:
     """Label texts with the rules, split them, and write all that training and evaluation read.
 
@@ -100,6 +101,7 @@ def convert(
     lang (str): Language code.
     n_process (int): Number of processes, -1 for one a core. The files are the same.
     skip_bad_spans (bool): Leave out gold spans that can't be used instead of failing.
+    workers_class (Type[Workers]): Who does the work. The files are the same.
     RETURNS (dict): The content of stats.json.
     RAISES (InputError): If anything provided is not usable. Nothing is written then.
     """
@@ -116,7 +118,7 @@ def convert(
         nlp.to_disk(rules_tmp)
         train_tmp.mkdir()
         n_workers = min(n_blocks, number_of_processes(n_process))
-        with Workers(n_workers, start, rules_tmp, reserve(chain(*texts_of))) as workers:
+        with workers_class(n_workers, start, rules_tmp, reserve(chain(*texts_of))) as workers:
             sides = _assign(texts, workers, *texts_of)
             dev_and_test = _evaluation_docs(texts, workers, sides, nlp, gold_docs)
             counts = _write_train(texts, workers, sides, train_tmp, dev_and_test)

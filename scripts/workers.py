@@ -2,10 +2,11 @@
 
 import os
 import signal
+import threading
 from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from types import TracebackType
 from typing import Any, Callable, Deque, Iterable, Iterator, Optional, Type, TypeVar
 
@@ -86,4 +87,13 @@ def number_of_processes(n_process: int) -> int:
 def _start(start: Callable[..., None], *args: Any) -> None:
     # Ctrl+C is the parent's business, or each process would print a traceback
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # If the parent is killed nobody would tell this process to end
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     start(*args)
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
