@@ -9,6 +9,7 @@ import numpy as np
 import spacy
 from spacy.attrs import SPACY
 from spacy.tokens import Doc, DocBin
+from spacy.vocab import Vocab
 
 from blocks import Block
 from common import ATTRS, InputError
@@ -18,11 +19,12 @@ from splits import DEV, SIDES, TEST, TRAIN, key_of
 # spaCy keeps every string it has seen, some 600 bytes each with what depends on it. Beyond as
 # many new ones a process starts over with a fresh pipeline.
 MAX_STRINGS = 200_000
+NO_SPANS = Doc(Vocab()).spans.to_bytes()
 Counts = Dict[str, Counter]
 Job = Tuple[Block, bytes, Path]
 
 _rules: Path  # the rules pipeline on disk, in a process that labels
-_labeller: Labeller
+_labeller: Optional[Labeller] = None
 _reserved: Mapping[bytes, bytes]  # hashes of texts that people annotated
 _n_strings: int  # what the vocabulary had at the start
 
@@ -49,6 +51,9 @@ def write_shard(job: Job) -> Counts:
         "without_entities"; "labels", "matches" and "entities" count by label and by rule id;
         "forms" counts by (label, case-folded entity text).
     """
+    assert _labeller
+    if len(_labeller.nlp.vocab.strings) > _n_strings + MAX_STRINGS:
+        start(_rules, _reserved)
     block, sides, path = job
     counts: Counts = {
         name: Counter() for name in ("totals", "labels", "matches", "entities", "forms")
@@ -58,8 +63,10 @@ def write_shard(job: Job) -> Counts:
         if side == TRAIN:
             doc, rule_ids = _labeller(text)
             _store(docs, doc)
+            if not rule_ids:
+                counts["totals"]["without_entities"] += 1
+                continue
             counts["matches"].update(rule_ids)
-            counts["totals"]["without_entities"] += not doc.ents
             for ent in doc.ents:
                 counts["labels"][ent.label_] += 1
                 counts["entities"][ent.ent_id_] += 1
@@ -71,8 +78,6 @@ def write_shard(job: Job) -> Counts:
     docs.to_disk(path)
     tokens = sum(map(len, docs.tokens))
     counts["totals"].update(texts=len(docs), tokens=tokens)
-    if len(strings) > _n_strings + MAX_STRINGS:
-        start(_rules, _reserved)
     return counts
 
 
@@ -81,9 +86,9 @@ def _store(docs: DocBin, doc: Doc) -> None:
     columns = doc.to_array([*docs.attrs, SPACY])
     docs.tokens.append(columns[:, :-1])
     docs.spaces.append(columns[:, -1:].astype(bool))
-    docs.flags.append({"has_unknown_spaces": doc.has_unknown_spaces})
-    docs.cats.append(doc.cats)
-    docs.span_groups.append(doc.spans.to_bytes())
+    docs.flags.append({"has_unknown_spaces": False})
+    docs.cats.append({})
+    docs.span_groups.append(NO_SPANS)
 
 
 def start(rules: Path, reserved: Mapping[bytes, bytes]) -> None:
@@ -94,8 +99,9 @@ def start(rules: Path, reserved: Mapping[bytes, bytes]) -> None:
     """
     global _rules, _reserved, _labeller, _n_strings
     _rules, _reserved = rules, reserved
+    _labeller = None
+    gc.collect()  # the pipeline before is tied in circles, and two would take twice the memory
     _labeller = Labeller(spacy.load(rules))
-    gc.collect()  # the pipeline before was tied in circles
     nlp = _labeller.nlp
     _n_strings = len(nlp.vocab.strings)
     nlp.tokenizer.max_cache_size = MAX_STRINGS  # type: ignore[union-attr]
