@@ -39,9 +39,8 @@ class Training(NamedTuple):
     """How to train, the same for all models."""
 
     config: Path
-    pipeline: Path  # the config that assembles model and rules
     seed: int
-    max_steps: int
+    max_steps: Optional[int]  # None for what the config says
     gpu_id: int
 
 
@@ -60,7 +59,7 @@ def benchmark_cli(
 ) -> None:
     """Train and test on each data set among the extra assets, and show the results."""
     with clear_errors():
-        training = Training(config, pipeline, seed, max_steps, gpu_id)
+        training = Training(config, seed, max_steps, gpu_id)
         results: Dict[str, Any] = {
             "versions": versions(),
             "seed": seed,
@@ -70,7 +69,7 @@ def benchmark_cli(
         for name, dataset in load_datasets(assets).items():
             msg.divider(name)
             with tempfile.TemporaryDirectory() as folder:
-                results["datasets"][name] = benchmark(dataset, Path(folder), training)
+                results["datasets"][name] = benchmark(dataset, Path(folder), pipeline, training)
         with staged(output) as path:
             srsly.write_json(path, results)
         with staged(page) as path:
@@ -80,7 +79,11 @@ def benchmark_cli(
 
 
 def benchmark(
-    dataset: Dataset, folder: Path, training: Training, points: Sequence[int] = POINTS
+    dataset: Dataset,
+    folder: Path,
+    pipeline: Path,
+    training: Training,
+    points: Sequence[int] = POINTS,
 ) -> Dict[str, Any]:
     """Run the project on a data set after some numbers of answers, and the supervised reference.
 
@@ -89,6 +92,7 @@ def benchmark(
 
     dataset (Dataset): The data.
     folder (Path): An empty folder for all files.
+    pipeline (Path): Config that assembles model and rules.
     training (Training): How to train model and reference.
     points (Sequence[int]): Numbers of answers, in rising order.
     RETURNS (dict): "texts" and "entities" of the test set; the scores of "supervised"; and in
@@ -107,7 +111,7 @@ def benchmark(
     srsly.write_jsonl(dataset.texts, ({"text": r["text"]} for r in records))
 
     reference = folder / "supervised"
-    reference_seconds = _train_reference(dataset.annotated, reference, training)
+    reference_seconds = train_reference(dataset.annotated, reference, training)
     nlp = blank("en")
     candidates = load_candidates(folder / "candidates.npz", nlp, dataset.texts, empty)
     suggester = Suggester(nlp, candidates, dataset.patterns, dataset.texts, training.seed)
@@ -117,7 +121,7 @@ def benchmark(
         answers = read_answers(nlp, suggestions, suggester.labels)
         accepted = sum(suggestion.answer == "accept" for suggestion in answers)
         run = folder / str(point)
-        seconds = _run_project(dataset, empty, suggestions, run, training)
+        seconds = _run_project(dataset, empty, suggestions, run, pipeline, training)
         seconds["supervised"] = reference_seconds
         paths = {name: run / name for name in ("rules", "pipeline")}
         paths.update(model=run / "model" / "model-best", supervised=reference / "model-best")
@@ -132,7 +136,12 @@ def benchmark(
 
 
 def _run_project(
-    dataset: Dataset, gold: Path, suggestions: Path, folder: Path, training: Training
+    dataset: Dataset,
+    gold: Path,
+    suggestions: Path,
+    folder: Path,
+    config: Path,
+    training: Training,
 ) -> Dict[str, float]:
     """Make rules, model and pipeline from the texts, the patterns and the answers.
 
@@ -144,7 +153,7 @@ def _run_project(
     labelling = time.perf_counter() - start
     trained = _train(corpus / "train", corpus / "dev.spacy", model, training)
     start = time.perf_counter()
-    command = [sys.executable, "-m", "spacy", "assemble", str(training.pipeline), str(pipeline)]
+    command = [sys.executable, "-m", "spacy", "assemble", str(config), str(pipeline)]
     sources = ["--paths.model", str(model / "model-best"), "--paths.rules", str(rules)]
     subprocess.run([*command, *sources], check=True)
     assembling = time.perf_counter() - start
@@ -155,8 +164,14 @@ def _run_project(
     }
 
 
-def _train_reference(docs: List[Doc], output: Path, training: Training) -> float:
-    """RETURNS (float): The seconds that training took. A part is held out to stop early."""
+def train_reference(docs: List[Doc], output: Path, training: Training) -> float:
+    """Train on people's annotations, less a tenth of them that is held out to stop early.
+
+    docs (List[Doc]): The annotated docs.
+    output (Path): A folder, made here, for corpora and model-best.
+    training (Training): How to train.
+    RETURNS (float): The seconds that training took.
+    """
     n_dev = int(len(docs) * HELD_OUT)
     shuffled = random.Random(0).sample(docs, len(docs))
     output.mkdir()
@@ -168,12 +183,13 @@ def _train_reference(docs: List[Doc], output: Path, training: Training) -> float
 
 def _train(train: Path, dev: Path, output: Path, training: Training) -> float:
     """RETURNS (float): The seconds that training took."""
-    overrides = {
+    overrides: Dict[str, Any] = {
         "paths.train": str(train),
         "paths.dev": str(dev),
         "system.seed": training.seed,
-        "training.max_steps": training.max_steps,
     }
+    if training.max_steps is not None:
+        overrides["training.max_steps"] = training.max_steps
     # The project's own log must stay what it is
     if "output_file" in util.load_config(training.config)["training"]["logger"]:
         overrides["training.logger.output_file"] = str(output) + ".log.jsonl"
@@ -198,14 +214,14 @@ def _measure(
         name: {
             **{key: metrics[name][key] for key in ("ents_p", "ents_r", "ents_f", "ents_f_ci")},
             "train_seconds": seconds[name],
-            "words_per_second": _speed(path, docs),
+            "words_per_second": measure_speed(path, docs),
             "of_supervised": metrics[name]["ents_f"] / best if best else None,
         }
         for name, path in paths.items()
     }
 
 
-def _speed(pipeline: Path, docs: List[Doc]) -> float:
+def measure_speed(pipeline: Path, docs: List[Doc]) -> float:
     """RETURNS (float): Words per second from text to entities in one process, the best of three."""
     nlp = spacy.load(pipeline)
     texts = [doc.text for doc in docs]

@@ -105,14 +105,14 @@ def rules_curve(
     curve = {}
     for point in simulate(suggester, annotator, suggestions, points):
         rules = build_rules(nlp.lang or "", patterns, suggestions)
-        scores = rules_scores(rules, test_docs)
+        scores = span_scores(rules, test_docs)
         answers = read_answers(nlp, suggestions, suggester.labels)
         scores["accepted"] = sum(suggestion.answer == "accept" for suggestion in answers)
         curve[point] = scores
     return curve
 
 
-def rules_scores(rules: Language, docs: Sequence[Doc]) -> Dict[str, float]:
+def span_scores(rules: Language, docs: Sequence[Doc]) -> Dict[str, float]:
     """RETURNS (Dict[str, float]): Precision, recall and F1 of a pipeline on annotated docs."""
     examples = [Example(rules(doc.text), doc) for doc in docs]
     scores = Scorer.score_spans(examples, "ents")

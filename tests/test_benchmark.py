@@ -8,6 +8,7 @@ from conftest import run
 from little import ROOT, write_jsonl
 
 import benchmark
+import benchmark_config
 from common import InputError
 from datasets import load_datasets
 
@@ -128,3 +129,24 @@ def test_results_are_shown(finished):
     page = (folder / "benchmark.html").read_text(encoding="utf8")
     assert "What answers are worth" in page and 'aria-label="F1 in per cent after 0' in page
     assert '<h2 id="food">Food</h2>' in page and "http" not in page.replace("http://www.w3.org", "")
+
+
+@pytest.mark.slow
+def test_configs_are_compared(assets, tmp_path, monkeypatch, capsys):
+    (assets / "food_data.jsonl").unlink()
+    monkeypatch.setattr(benchmark_config, "SEEDS", (0,))
+    small = benchmark_config.init_config
+
+    def quick(**kwargs):
+        config = small(**kwargs)
+        config["training"]["max_steps"] = 1
+        return config
+
+    monkeypatch.setattr(benchmark_config, "init_config", quick)
+    output = tmp_path / "config.json"
+    benchmark_config.benchmark_config_cli(assets, ROOT / "configs" / "ner.cfg", output, 1, -1)
+    runs = srsly.read_json(output)["runs"]
+    assert [run["config"] for run in runs] == ["default", "project"]
+    assert all(run["seconds"] > 0 and run["words_per_second"] > 0 for run in runs)
+    table = capsys.readouterr().out
+    assert "Of default" in table and "fashion" in table
