@@ -76,6 +76,7 @@ def benchmark_cli(
             path.write_text(render(template, results), encoding="utf8")
         print_results(results)
         msg.good(f"Page: {page}")
+        msg.info("How fast convert is: spacy project run benchmark-convert")
 
 
 def benchmark(

@@ -195,6 +195,27 @@ def test_debug_config_and_data_pass(finished):
 
 
 @pytest.mark.slow
+def test_training_on_very_many_texts(finished, tmp_path):
+    """A part of the texts, or one after the other, by what the README says."""
+    project = copy(finished, tmp_path)
+    readme = (project / "README.md").read_text("utf8")
+    section = readme.split("### Very many texts")[1].split("\n## ")[0]
+    limit, labels = (line.split() for line in re.findall(r"^    python (.*)", section, re.M))
+    run(*limit, "--training.max_steps", "20", cwd=project)
+    assert "ner" in spacy.load(project / "training" / "part" / "model-best").pipe_names
+    run(*labels, cwd=project)
+    config = project / "configs" / "ner.cfg"
+    lines = re.findall(r"^    ([\[@p]\S+.*)", section.split("max_epochs = -1")[1], re.M)[:3]
+    text = config.read_text("utf8").replace("max_epochs = 0", "max_epochs = -1")
+    config.write_text("\n".join([text, *lines, ""]), encoding="utf8")
+    run("-m", "spacy", "project", "run", "train", cwd=project)
+    trained = spacy.load(project / "training" / "model-best")
+    assert trained.config["training"]["max_epochs"] == -1
+    assert trained.get_pipe("ner").labels == ("GADGET",)
+    assert any(row["score"] for row in srsly.read_jsonl(project / "training" / "log.jsonl"))
+
+
+@pytest.mark.slow
 def test_own_data_by_variables(small_clone, tmp_path):
     """Other texts, patterns, labels and names, without gold: dev and test are rule-labelled."""
     project = copy(small_clone, tmp_path)
