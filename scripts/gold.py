@@ -35,7 +35,7 @@ def load_gold(nlp: Language, path: Path, skip_bad_spans: bool) -> Tuple[List[Doc
                 f"{first.where.number}; the first one is used"
             )
             continue
-        doc, found = _annotate(nlp, record)
+        doc, found = annotate(nlp, record)
         docs.append(doc)
         problems.extend(found)
     if problems:
@@ -49,7 +49,7 @@ def load_gold(nlp: Language, path: Path, skip_bad_spans: bool) -> Tuple[List[Doc
     return docs, len(problems)
 
 
-def _annotate(nlp: Language, record: Gold) -> Tuple[Doc, List[str]]:
+def annotate(nlp: Language, record: Gold) -> Tuple[Doc, List[str]]:
     """RETURNS (Tuple[Doc, List[str]]): The doc with its entities, and what is wrong with others."""
     doc = nlp.make_doc(record.text)
     spans: List[Span] = []
