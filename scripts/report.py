@@ -1,7 +1,8 @@
 """Write the report: one page that says how good the pipeline is, and where it errs."""
 
+import hashlib
 from pathlib import Path
-from typing import Any, List
+from typing import Any, Dict, List, Optional
 
 import spacy
 import srsly
@@ -39,6 +40,7 @@ def report_cli(
     train: Path = typer.Option(..., help="Training corpus, a folder"),
     config: Path = typer.Option(..., help="The trained pipeline's config"),
     log: Path = typer.Option(..., help="The training log, JSONL; may be missing"),
+    data_check: Path = typer.Option(..., help="What check-data found, JSON; may be missing"),
     # fmt: on
 ) -> None:
     """Render scores, rules, training and errors as one HTML page."""
@@ -53,6 +55,7 @@ def report_cli(
             train=train,
             config=config,
             log=log,
+            data_check=data_check,
         )
         with staged(output) as path:
             path.write_text(page, encoding="utf8")
@@ -70,6 +73,7 @@ def report(
     train: Path,
     config: Path,
     log: Path,
+    data_check: Path,
 ) -> str:
     """Render the report. The same files and versions give the same page.
 
@@ -82,6 +86,7 @@ def report(
     train (Path): The training corpus, a folder.
     config (Path): The trained pipeline's config.
     log (Path): The training log, may be missing.
+    data_check (Path): What check-data found, may be missing.
     RETURNS (str): The page, self-contained HTML.
     """
     settings = util.load_config(config, interpolate=True)
@@ -115,6 +120,7 @@ def report(
                 "curve": plot_curve(curve) if len(curve) > 1 else "",
             },
             curve=curve,
+            checked=read_check(data_check, counted, test),
             rules=rule_table(counted, gold, by_rules, matched_forms(rules, train)),
             new_forms=new_forms(gold, found, forms),
             examples=error_examples(gold, found, direction),
@@ -128,6 +134,53 @@ def report(
 def read_docs(path: Path, lang: str) -> List[Doc]:
     """RETURNS (List[Doc]): The docs of a .spacy file."""
     return list(DocBin().from_disk(path).get_docs(spacy.blank(lang).vocab))
+
+
+def read_check(path: Path, stats: Dict[str, Any], test: Path) -> Optional[Dict[str, Any]]:
+    """Read what check-data found.
+
+    path (Path): The findings, JSON; may be missing.
+    stats (dict): What convert counted.
+    test (Path): Test corpus, .spacy.
+    RETURNS (dict): The findings; "outdated" is true if they are of other data. None if there
+        are none.
+    """
+    if not path.exists():
+        return None
+    checked = srsly.read_json(path)
+    return {**checked, "outdated": checked["fingerprint"] != fingerprint(stats, test)}
+
+
+def fingerprint(stats: Dict[str, Any], test: Path) -> str:
+    """RETURNS (str): What tells whether findings are of the data of a report."""
+    rules = [(rule["id"], rule["label"], rule["pattern"]) for rule in stats["rules"]]
+    counts = srsly.json_dumps([stats["texts"], stats["gold"], rules]).encode("utf8", "replace")
+    # Without gold the test corpus is of raw texts, of which check-data may see a part
+    corpus = test.read_bytes() if stats["gold"]["texts"] else b""
+    return hashlib.blake2b(counts + corpus, digest_size=16).hexdigest()
+
+
+def update_section(page: Path, template: Path, checked: Dict[str, Any]) -> None:
+    """Put new findings of check-data into a report that is there.
+
+    The next `report` writes the same, since Weasel sees that its output was changed.
+
+    page (Path): The report, may be missing.
+    template (Path): The page's Jinja template.
+    checked (dict): The findings.
+    """
+    if not page.exists():
+        return
+    source = environment(template.parent).get_template(template.name)
+    context = source.new_context({"checked": {**checked, "outdated": False}})
+    section = "".join(source.blocks["data_check"](context))
+    # Between two comments, so that it can be found again
+    start, end = section.splitlines()[0], section.splitlines()[-1]
+    before, _, rest = page.read_text(encoding="utf8").partition(start)
+    _, found, after = rest.partition(end)
+    if found:
+        with staged(page) as path:
+            path.write_text(before + section.rstrip("\n") + after, encoding="utf8")
 
 
 def environment(folder: Path) -> Environment:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, Optional
 
 import spacy
 from spacy.language import Language
@@ -12,6 +12,7 @@ from answers import read_answers
 from common import InputError
 from lines import LONE_SURROGATES, Line
 from readers import read_patterns
+from ties import Phrase, find_ties, warn_of_ties
 
 COMPONENT = "span_ruler"
 # Matches become entities, as with spaCy's older entity_ruler, and the longest span wins
@@ -25,13 +26,6 @@ CONFIG = {
 }
 # By what a rule can name words, under the names that people use
 ATTRS = {"LOWER": "LOWER", "ORTH": "ORTH", "TEXT": "ORTH"}
-
-
-class Phrase(NamedTuple):
-    """A sequence of words, and the attribute that they are compared by."""
-
-    attr: str
-    words: List[str]
 
 
 def build_rules(lang: str, patterns: Path, suggestions: Path) -> Language:
@@ -75,7 +69,8 @@ def add_ruler(nlp: Language, rules: List[Dict[str, Any]]) -> None:
     """Add a span ruler that finds what the rules say.
 
     Where matches overlap the ruler keeps the longest, and of equally long ones the first in
-    the text; it does the same with entities that other components found before.
+    the text; it does the same with entities that other components found before. Of rules that
+    match the same words with different labels the first one wins, see ties.py for its limits.
 
     A ruler looks up all its strings at once, by one attribute, but tries lists of tokens one
     by one. So the most frequent kind of rules that only name words are written as strings, and
@@ -87,10 +82,14 @@ def add_ruler(nlp: Language, rules: List[Dict[str, Any]]) -> None:
     phrases = [read_phrase(nlp, rule["pattern"]) for rule in rules]
     kinds = Counter(phrase.attr for phrase in phrases if phrase)
     attr = kinds.most_common(1)[0][0] if kinds else "ORTH"
-    patterns = [
-        {**rule, "pattern": _write(nlp, rule["pattern"], phrase, attr)}
-        for rule, phrase in zip(rules, phrases)
-    ]
+    ties = find_ties(nlp, rules, phrases)
+    patterns = []
+    for number, (rule, phrase) in enumerate(zip(rules, phrases)):
+        if number in ties.narrowed:
+            patterns += [{**rule, "pattern": piece} for piece in ties.narrowed[number]]
+        elif number not in ties.covered:
+            patterns.append({**rule, "pattern": _write(nlp, rule["pattern"], phrase, attr)})
+    warn_of_ties(rules, ties)
     ruler = nlp.add_pipe(COMPONENT, config={**CONFIG, "phrase_matcher_attr": attr})
     ruler.add_patterns(patterns)  # type: ignore[attr-defined]
 

@@ -34,6 +34,26 @@ RECORDS: List[Record] = [
     ("Nothing at all", []),
 ]
 
+# What check-data may have found, of other data, in texts that try to be markup
+CHECKED: Dict[str, Any] = {
+    "counts": {"error": 0, "warning": 1, "info": 0},
+    "findings": [
+        {
+            "check": "space",
+            "severity": "warning",
+            "title": "A <b>finding</b>",
+            "why": "Why.",
+            "remedy": "Mend it.",
+            "places": [{"file": "a/gold.jsonl", "line": 7, "text": "<i>\x1b \u202e", "note": "X"}],
+            "total": 3,
+        }
+    ],
+    "passed": 7,
+    "texts": 60,
+    "gold": 9,
+    "fingerprint": "of other data",
+}
+
 
 def write_jsonl(path: Path, records: List[Any]) -> Path:
     path.write_text("".join(json.dumps(r) + "\n" for r in records), encoding="utf8")
@@ -102,6 +122,7 @@ def little_report(paths: Dict[str, Path]) -> str:
         train=paths["corpus"] / "train",
         config=paths["rules"] / "config.cfg",
         log=paths["log"],
+        data_check=paths["corpus"] / "data_check.json",
     )
     paths["report"] = paths["corpus"] / "report.html"
     paths["report"].write_text(page, encoding="utf8")

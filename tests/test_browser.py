@@ -9,7 +9,8 @@ import time
 import urllib.request
 
 import pytest
-from little import ROOT, WORDS, little_project, little_report
+import srsly
+from little import CHECKED, ROOT, WORDS, little_project, little_report
 from test_report import HOSTILE
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -47,6 +48,7 @@ def report(tmp_path_factory):
     ]
     words = {**WORDS, "rules": {"GADGET": ["iphone", "pixel", "<script>alert(5)</script>"]}}
     project = little_project(tmp_path_factory.mktemp("little"), records, words)
+    srsly.write_json(project["corpus"] / "data_check.json", CHECKED)
     little_report(project)
     return project["report"]
 

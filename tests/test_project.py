@@ -370,6 +370,7 @@ CASES = {
     "readers.py": (change("scripts/readers.py"), [], ["convert"]),
     "rules.py": (change("scripts/rules.py"), [], ["convert"]),
     "summary.py": (change("scripts/summary.py"), [], ["convert"]),
+    "ties.py": (change("scripts/ties.py"), [], ["convert"]),
     "splits.py": (change("scripts/splits.py"), [], ["convert"]),
     "files.py": (change("scripts/files.py"), [], ["train", "assemble"]),
     "evaluate.py": (change("scripts/evaluate.py"), [], ["evaluate", "report"]),

@@ -1,0 +1,231 @@
+"""Check texts, patterns and gold for what makes a poor model or scores that mislead."""
+
+import contextlib
+import io
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Tuple
+
+import srsly
+import typer
+from wasabi import msg
+from wasabi.util import wrap
+
+from check_forms import check_forms
+from check_spans import check_numbers, check_records, check_spans, check_ties
+from check_texts import check_texts
+from checks import SEVERITIES, Data, Finding, as_dict, load_data, number
+from common import InputError, clear_errors, printable, staged
+from convert import convert
+from readers import read_texts
+from report import fingerprint, update_section
+
+# More texts hardly change what is found, but they take memory: `spacy debug data` reads all
+MAX_TEXTS = 20_000
+SHOWN = 6  # records of a finding that are printed
+WIDTH = 80
+# How `spacy debug data` marks its lines
+ICONS = {"✔": "passed", "⚠": "warning", "✘": "error"}
+ANSI = re.compile(r"\x1b\[[\d;]*m")
+
+
+def check_data_cli(
+    # fmt: off
+    texts: Path = typer.Argument(
+        ..., help="Raw texts: .jsonl, .txt, .csv or .tsv, each also .gz, or a folder"
+    ),
+    patterns: Path = typer.Argument(..., help="Match patterns, JSONL"),
+    gold: Path = typer.Argument(..., help="Annotated records, JSONL; may have none"),
+    suggestions: Path = typer.Argument(
+        ..., help="Suggested terms with answers, JSONL; may have none"
+    ),
+    config: Path = typer.Argument(..., help="The training config, for `spacy debug data`"),
+    output: Path = typer.Argument(..., help="Output file for the findings, JSON"),
+    template: Path = typer.Argument(..., help="The report's template"),
+    report: Path = typer.Argument(..., help="The report, HTML; may be missing"),
+    lang: str = typer.Option("en", help="Language code"),
+    # fmt: on
+) -> None:
+    """Check the data, print and write what was found, and fail if there is an error in it."""
+    with clear_errors():
+        checked = check_data(texts, patterns, gold, suggestions, config, lang)
+        with staged(output) as path:
+            srsly.write_json(path, checked)
+        update_section(report, template, checked)
+        print_findings(checked, output)
+        if checked["counts"]["error"]:
+            raise typer.Exit(1)
+
+
+def check_data(
+    texts: Path, patterns: Path, gold: Path, suggestions: Path, config: Path, lang: str = "en"
+) -> Dict[str, Any]:
+    """Check what people provide. Nothing needs to be converted or trained before.
+
+    texts (Path): Raw texts, a file or folder. The first MAX_TEXTS are looked at.
+    patterns (Path): Match patterns, JSONL.
+    gold (Path): Gold annotations, JSONL, may have no records.
+    suggestions (Path): Suggested terms with answers, JSONL, may have no records.
+    config (Path): The training config.
+    lang (str): Language code.
+    RETURNS (dict): "findings" (see `Finding`, errors first), their number by severity as
+        "counts", "passed" (checks of `spacy debug data`), "texts" (number looked at), "gold"
+        (number of records) and "fingerprint" of the data.
+    RAISES (InputError): If anything provided can't be read.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        sample, n_texts = _sample(texts, Path(folder) / "texts.jsonl")
+        corpus, rules = Path(folder) / "corpus", Path(folder) / "rules"
+        # What it warns of is found again below
+        with contextlib.redirect_stdout(io.StringIO()):
+            stats = convert(
+                sample, patterns, gold, suggestions, corpus, rules, lang=lang, skip_bad_spans=True
+            )
+        data = load_data(texts, gold, corpus / "train", rules, MAX_TEXTS)
+        found = [*_find(data), *_notes(data, n_texts)]
+        passed, complaints = debug_data(config, corpus, lang)
+        mark = fingerprint({**stats, "texts": n_texts}, corpus / "test.spacy")
+    found += complaints
+    counts = Counter(entry.severity for entry in found)
+    return {
+        "counts": {severity: counts[severity] for severity in SEVERITIES},
+        "findings": [
+            as_dict(entry)
+            for severity in SEVERITIES
+            for entry in found
+            if entry.severity == severity
+        ],
+        "passed": passed,
+        "texts": min(n_texts, MAX_TEXTS),
+        "gold": len(data.gold),
+        "fingerprint": mark,
+    }
+
+
+def debug_data(config: Path, corpus: Path, lang: str) -> Tuple[int, List[Finding]]:
+    """Run `spacy debug data`.
+
+    config (Path): The training config.
+    corpus (Path): The folder with train/ and dev.spacy.
+    lang (str): Language code.
+    RETURNS (Tuple[int, List[Finding]]): How many checks passed, and what it complained about.
+    """
+    options = {
+        "--paths.train": corpus / "train",
+        "--paths.dev": corpus / "dev.spacy",
+        "--nlp.lang": lang,
+    }
+    command = [sys.executable, "-m", "spacy", "debug", "data", str(config)]
+    for option, value in options.items():
+        command += [option, str(value)]
+    result = subprocess.run(
+        command,
+        env={**os.environ, "PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        encoding="utf8",
+        errors="replace",
+    )
+    by_icon: Dict[str, List[str]] = {kind: [] for kind in ICONS.values()}
+    for line in ANSI.sub("", result.stdout).splitlines():
+        icon, _, text = line.partition(" ")
+        # The summary counts the others
+        if icon in ICONS and not re.fullmatch(r"\d+ (checks?|warnings?|errors?)( passed)?", text):
+            by_icon[ICONS[icon]].append(printable(text))
+    complaints = [
+        Finding(
+            "debug data",
+            severity,
+            f"spacy debug data: {text}",
+            "spaCy's own check of the corpora that training reads.",
+            "See https://spacy.io/api/cli#debug-data",
+        )
+        for severity in SEVERITIES
+        for text in by_icon.get(severity, [])
+    ]
+    if result.returncode and not by_icon["error"]:
+        said = (result.stderr or result.stdout).strip().splitlines() or ["nothing"]
+        raise InputError(
+            f"spacy debug data failed: {said[-1]}", config, remedy="Check the training config."
+        )
+    return len(by_icon["passed"]), complaints
+
+
+def print_findings(checked: Dict[str, Any], output: Path) -> None:
+    """Print the findings on lines of at most 80 characters."""
+    show: Dict[str, Any] = {
+        "error": msg.fail,
+        "warning": msg.warn,
+        "info": msg.info,
+        "good": msg.good,
+    }
+    for found in checked["findings"]:
+        show[found["severity"]](printable(found["title"]))
+        for text in (found["why"], found["remedy"]):
+            print(wrap(printable(text), WIDTH, 2))
+        for entry in found["places"][:SHOWN]:
+            print(_describe(entry))
+        more = found["total"] - SHOWN
+        if more > 0:
+            print(f"    ... and {more:,} more, see {output}")
+        print()
+    counts = checked["counts"]
+    summary = (
+        f"{number(counts['error'], 'error')}, {number(counts['warning'], 'warning')} in "
+        f"{number(checked['texts'], 'raw text')} and {number(checked['gold'], 'gold text')}"
+    )
+    show["error" if counts["error"] else "warning" if counts["warning"] else "good"](summary)
+    print(f"  spacy debug data: {number(checked['passed'], 'check')} passed")
+
+
+def _find(data: Data) -> Iterator[Finding]:
+    for check in (check_spans, check_records, check_numbers, check_ties, check_forms, check_texts):
+        yield from check(data)
+
+
+def _notes(data: Data, n_texts: int) -> Iterator[Finding]:
+    if not data.gold:
+        yield Finding(
+            "gold",
+            "info",
+            "There are no gold annotations",
+            "Most checks are of them, and scores will measure agreement with the rules.",
+            "Annotate some texts and set vars.gold.",
+        )
+    if n_texts > MAX_TEXTS:
+        yield Finding(
+            "sample",
+            "info",
+            f"Only the first {MAX_TEXTS:,} of {n_texts:,} raw texts were looked at",
+            "More would hardly change what is found.",
+            "Shuffle the texts if the first ones are special.",
+        )
+
+
+def _describe(entry: Dict[str, Any]) -> str:
+    """RETURNS (str): A record on one line if it fits, or on two."""
+    parts = [f"{Path(entry['file']).name}:{entry['line']}", entry["note"], entry["text"]]
+    line = "    " + "  ".join(map(printable, filter(None, parts)))
+    if len(line) <= WIDTH:
+        return line
+    lines = ["    " + "  ".join(filter(None, parts[:2])), "      " + entry["text"]]
+    return "\n".join(text if len(text) <= WIDTH else text[: WIDTH - 1] + "…" for text in lines)
+
+
+def _sample(texts: Path, path: Path) -> Tuple[Path, int]:
+    """RETURNS (Tuple[Path, int]): A file with at most MAX_TEXTS texts, and how many there are."""
+    n_texts = sum(1 for _ in read_texts(texts))
+    if n_texts <= MAX_TEXTS:
+        return texts, n_texts
+    srsly.write_jsonl(path, ({"text": text} for _, text in islice(read_texts(texts), MAX_TEXTS)))
+    return path, n_texts
+
+
+if __name__ == "__main__":
+    typer.run(check_data_cli)
