@@ -122,8 +122,9 @@ def convert(
             sides = _assign(texts, workers, *texts_of)
             dev_and_test = _evaluation_docs(texts, workers, sides, nlp, gold_docs)
             counts = _write_train(texts, workers, sides, train_tmp, dev_and_test)
-        write_annotated(taught.docs, train_tmp, counts)
+        weight = write_annotated(taught.docs, tokenizer, train_tmp, counts)
         stats = make_stats(all_rules, sides, counts, dev_and_test, gold_docs, n_bad_spans, taught)
+        stats["annotated"].update(weight)
         _check(stats, texts, patterns)
         for side, docs in dev_and_test.items():
             with staged(corpus / f"{side}.spacy") as path:

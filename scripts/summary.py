@@ -110,6 +110,10 @@ def print_summary(stats: Dict[str, Any]) -> None:
         rows.insert(3, ("Annotated", by_people))
         rows.insert(4, ("", f"{dropped['annotated']:,} raw texts dropped for them"))
         rows.insert(5, ("", f"{annotated['in_gold']:,} more are in gold, and left out"))
+        if annotated["left_out"]:
+            weight = f"each counts as {annotated['copies']}; people say what is no entity, so"
+            rows.insert(6, ("", weight))
+            rows.insert(7, ("", f"{annotated['left_out']:,} texts without a match are left out"))
     if dropped["surplus"]:
         rows.append(("", f"{dropped['surplus']:,} more texts would be, but these are enough"))
     msg.table(rows, divider=False)

@@ -52,7 +52,7 @@ def test_people_take_precedence_over_rules(inputs, annotated):
     [ent] = docs["iPhone 7 and Zorb !"].ents
     assert (ent.text, ent.label_) == ("Zorb", "OTHER")
     assert "iphone  7 and ZORB!" not in docs and not [t for t in docs if "gold" in t.lower()]
-    assert texts_of(inputs.corpus / "train" / "annotated.spacy") == [
+    assert texts_of(inputs.corpus / "train" / "annotated-0.spacy") == [
         "An iPhone 1 fell",
         "iPhone 7 and Zorb !",
         "A text of its own",
@@ -63,6 +63,8 @@ def test_people_take_precedence_over_rules(inputs, annotated):
         "entities": {"OTHER": 1},
         "in_gold": 2,
         "spans_left_out": 0,
+        "copies": 1,
+        "left_out": 0,
     }
     train = stats["train"]
     assert (train["texts"], train["without_entities"]) == (42, 2)
@@ -71,6 +73,22 @@ def test_people_take_precedence_over_rules(inputs, annotated):
     assert train["forms"]["OTHER"] == {"zorb": 1}
     assert sum(rule["entities"] for rule in stats["rules"]) == 39
     assert stats["gold"]["entities"] == {"GADGET": 30}
+
+
+def test_enough_annotated_texts_say_what_is_no_entity(inputs, annotated):
+    raw = [f"An iPhone {n} fell" for n in range(40)] + [f"Nothing here, {n}" for n in range(9)]
+    write_jsonl(inputs.texts, [{"text": text} for text in raw])
+    write_jsonl(annotated, [record(f"A zorb, {n}", (2, 6, "GADGET")) for n in range(20)])
+    stats = run_convert(inputs, annotated=annotated)
+    assert (stats["annotated"]["copies"], stats["annotated"]["left_out"]) == (4, 9)
+    docs = list(read_docs(inputs.corpus / "train"))
+    assert len(docs) == 40 + 4 * 20
+    by_text = {doc.text: doc for doc in docs}
+    assert [token.ent_iob_ for token in by_text["An iPhone 7 fell"]] == ["", "B", "I", ""]
+    assert [token.ent_iob_ for token in by_text["A zorb, 3"]] == ["O", "B", "O", "O"]
+    train = stats["train"]
+    assert (train["texts"], train["without_entities"]) == (60, 0)
+    assert train["tokens"] == sum(map(len, by_text.values()))
 
 
 def test_raw_texts_are_gold_whatever_their_white_space(inputs, annotated):
@@ -95,7 +113,8 @@ def test_without_gold_annotated_texts_are_not_held_out(inputs, annotated):
     stats = run_convert(inputs, annotated=annotated)
     after = texts_of(inputs.corpus / "dev.spacy") + texts_of(inputs.corpus / "test.spacy")
     assert sorted(after) == sorted(set(held_out) - set(moved))
-    assert len(train_docs(inputs)) == n_train + len(moved)
+    left_out = stats["annotated"]["left_out"]
+    assert len(train_docs(inputs)) == n_train + len(moved) - left_out
     assert stats["dropped"]["annotated"] == len(moved)
 
 
@@ -170,4 +189,4 @@ def test_processes_write_the_same(inputs, annotated):
         run_convert(inputs, annotated=annotated, n_process=n_process)
         files = [path for path in sorted(inputs.corpus.rglob("*")) if path.is_file()]
         contents.append({path.name: path.read_bytes() for path in files})
-    assert contents[0] == contents[1] and "annotated.spacy" in contents[0]
+    assert contents[0] == contents[1] and "annotated-0.spacy" in contents[0]
