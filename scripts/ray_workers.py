@@ -53,7 +53,8 @@ class RayWorkers(Workers):
             task_jobs = max(1, min(MAX_TASK_JOBS, len(wave) // (8 * n_cpus)))
             data = ray.data.from_items(wave, override_num_blocks=-(-len(wave) // task_jobs))
             arguments = (function, self.start, self.args)
-            for row in data.map(_do, fn_args=arguments).iter_rows():
+            task: Any = _do  # Ray's types are for functions of one argument
+            for row in data.map(task, fn_args=arguments).iter_rows():
                 result = pickle.loads(row["result"])
                 if isinstance(result, InputError):
                     raise result
