@@ -174,7 +174,7 @@ def _run(
     with (folder / "output.txt").open("w", encoding="utf8") as output:
         options = ["--n-process", str(n_process)]
         process = subprocess.Popen([*map(str, command), *options], stdout=output)
-        megabytes = _wait(process)
+        megabytes = peak_memory(process)
     seconds = time.perf_counter() - start
     if process.returncode:
         raise InputError((folder / "output.txt").read_text(encoding="utf8").strip())
@@ -182,7 +182,7 @@ def _run(
     return Run(seconds, words, megabytes)
 
 
-def _wait(process: subprocess.Popen) -> Optional[float]:
+def peak_memory(process: subprocess.Popen) -> Optional[float]:
     """RETURNS (Optional[float]): The most memory that the process or one it started had."""
     if sys.platform == "win32":
         process.wait()

@@ -14,6 +14,7 @@ from suggest_data import FRUITS, MAKERS, ROOT, make_files, read_jsonl, sentences
 from typer.testing import CliRunner
 
 from answers import append_records, read_answers, write_answer
+from benchmark_suggest import benchmark_suggest, print_results
 from candidates import find_candidates, load_candidates
 from common import InputError
 from readers import read_gold
@@ -279,3 +280,16 @@ def test_answers_are_worth_it_on_real_data(tmp_path):
     scores = [round(100 * point["ents_f"], 1) for point in curve.values()]
     print("F1 of the rules after 0, 100 and 200 answers:", scores)
     assert scores[0] == 43.5 and scores[1] > 70 and scores[2] > 72.5
+
+
+@pytest.mark.slow
+def test_benchmark(files, tmp_path, capsys):
+    rows = benchmark_suggest(files["texts"], files["patterns"], (50, 100))
+    assert [(row["texts"], row["run"]) for row in rows] == [
+        *((50, "first"), (50, "later"), (100, "first"), (100, "later"))
+    ]
+    assert all(row["seconds"] > 0 for row in rows)
+    assert rows[1]["suggestions"] >= rows[0]["suggestions"] > 0
+    print_results(rows)
+    table = capsys.readouterr().out
+    assert "Peak MB" in table and max(map(len, table.splitlines())) <= 80
