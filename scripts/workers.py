@@ -67,7 +67,7 @@ class Workers:
         pending: Deque[Future] = deque()
         try:
             for job in jobs:
-                pending.append(self.pool.submit(function, job))
+                pending.append(self._submit(function, job))
                 if len(pending) > 2 * self.n_process:
                     yield pending.popleft().result()
             while pending:
@@ -77,6 +77,13 @@ class Workers:
                 "A process was killed",
                 remedy="It may have run out of memory: set vars.n_process to a lower number.",
             ) from None
+
+    def _submit(self, function: Callable[[Job], Result], job: Job) -> Future:
+        assert self.pool
+        try:
+            return self.pool.submit(function, job)
+        except OSError as error:  # one was killed while another one was being started
+            raise BrokenProcessPool(str(error)) from error
 
 
 def number_of_processes(n_process: int) -> int:
