@@ -17,10 +17,10 @@ from spacy.tokens import Doc, DocBin
 from wasabi import msg
 
 from answers import read_answers
+from benchmark_data import Dataset, load_datasets
 from candidates import load_candidates
 from common import ATTRS, clear_errors, staged
 from convert import convert
-from datasets import Dataset, load_datasets
 from evaluate import STAGES, evaluate, percent, percent_range
 from findings import versions
 from plots import plot_answers

@@ -12,8 +12,8 @@ from spacy.cli.init_config import init_config
 from wasabi import msg
 
 from benchmark import Training, measure_speed, train_reference
+from benchmark_data import load_datasets
 from common import clear_errors, staged
-from datasets import load_datasets
 from evaluate import percent
 from findings import versions
 from simulate import span_scores

@@ -9,8 +9,8 @@ from little import ROOT, write_jsonl
 
 import benchmark
 import benchmark_config
+from benchmark_data import load_datasets
 from common import InputError
-from datasets import load_datasets
 
 REAL = ROOT / "assets" / "extra"
 
