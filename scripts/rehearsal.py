@@ -76,6 +76,8 @@ def write_mixed(
 def mixed(found: Doc, marked: Doc, complete: Collection[str] = ()) -> Tuple[Doc, int]:
     """Join two annotations of a text. Where they overlap the marked entity wins.
 
+    If the text is marked in part only, what neither finds is left without annotation.
+
     found (Doc): What the base finds. The result has its words.
     marked (Doc): The new annotations.
     complete (Collection[str]): Labels that are taken from the new annotations alone.
@@ -89,7 +91,8 @@ def mixed(found: Doc, marked: Doc, complete: Collection[str] = ()) -> Tuple[Doc,
     for ent in found.ents:
         if ent.label_ not in complete and taken.isdisjoint(range(ent.start_char, ent.end_char)):
             kept.append(Span(doc, ent.start, ent.end, ent.label_))
-    doc.set_ents(kept)
+    is_complete = marked.has_annotation("ENT_IOB", require_complete=True)
+    doc.set_ents(kept, default="outside" if is_complete else "missing")
     return doc, spans.count(None)
 
 

@@ -10,7 +10,7 @@ import srsly
 import update_data
 from conftest import ROOT, readme, run
 from little import docs
-from spacy.tokens import DocBin
+from spacy.tokens import DocBin, Span
 from test_project import copy
 
 import update
@@ -85,6 +85,15 @@ def test_marked_entities_win_and_others_stay():
     doc, _ = mixed(base, marked, complete={"GADGET"})
     assert [e.label_ for e in doc.ents] == ["FRUIT"]
     assert [e.label_ for e in base.ents] == ["GADGET", "GADGET"]
+
+
+def test_text_that_is_marked_in_part_stays_so():
+    nlp = spacy.blank("en")
+    base, marked = (nlp("my pixel, a mango and more") for _ in range(2))
+    base.ents = [Span(base, 1, 2, "GADGET")]
+    marked.set_ents([Span(marked, 4, 5, "FRUIT")], default="missing")
+    doc, _ = mixed(base, marked)
+    assert [token.ent_iob_ for token in doc] == ["", "B", "", "", "B", "", ""]
 
 
 def test_annotations_within_words_of_the_base_are_counted():
