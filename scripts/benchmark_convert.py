@@ -2,13 +2,11 @@
 
 import os
 import platform
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, Sequence
 
 import spacy
 import srsly
@@ -22,7 +20,7 @@ from wasabi import msg
 import convert
 from common import InputError, clear_errors, staged
 from findings import versions
-from readers import read_texts
+from scale import load_sample, measure, write_repeated
 
 # Texts for each size of the scale, the numbers of patterns and of processes
 SIZES = (10_000, 100_000, 1_000_000)
@@ -33,14 +31,6 @@ SPEED_SIZE = 100_000
 # The course's loop takes a time for each pattern, so with more it gets fewer texts
 COURSE_WORK = 2_000_000  # texts times patterns
 COURSE_SIZE = 10_000  # texts at most
-
-
-class Run(NamedTuple):
-    """What a run of convert took, from the start of Python to its end."""
-
-    seconds: float
-    words: int
-    megabytes: Optional[float]  # the most that any of its processes had; None on Windows
 
 
 def benchmark_convert_cli(
@@ -69,8 +59,7 @@ def benchmark_convert(
 ) -> Dict[str, Any]:
     """Run convert on larger and larger input, and on more and more patterns.
 
-    The texts are repeated with a running number, so that none is like another, up to the
-    size. Patterns are the given ones and, if more are wanted, the rarest pairs of words of the
+    The texts are repeated up to the size. Patterns are the given ones and, if more are wanted, the rarest pairs of words of the
     texts, which like most of a long list of names are rarely met.
 
     texts (Path): Raw texts, a file or folder.
@@ -83,10 +72,7 @@ def benchmark_convert(
         processes, and for the course's loop, words per second.
     RAISES (InputError): If texts or patterns are not usable.
     """
-    if not texts.exists() or not patterns.exists():
-        remedy = "Fetch them: spacy project assets --extra"
-        raise InputError("No texts and patterns to measure with", texts, remedy=remedy)
-    sample = [text for _, text in read_texts(texts)]
+    sample = load_sample(texts, patterns)
     given = list(srsly.read_jsonl(patterns))
     rules = _rules(given, sample, max(n_patterns))
     scale = []
@@ -98,13 +84,13 @@ def benchmark_convert(
             # First, since a process counts as at least as large as the one that starts it
             for size in sizes:
                 run = _run(folder, sample, size, given, n_processes[-1])
-                scale.append({"texts": size, "n_process": n_processes[-1], **run._asdict()})
+                scale.append({"texts": size, "n_process": n_processes[-1], **run})
                 progress.update()
             for number in n_patterns:
                 row: Dict[str, Any] = {"patterns": number, "convert": {}}
                 for n_process in n_processes:
                     run = _run(folder, sample, speed_size, rules[:number], n_process)
-                    row["convert"][str(n_process)] = run.words / run.seconds
+                    row["convert"][str(n_process)] = run["words"] / run["seconds"]
                     progress.update()
                 course_texts = sample[: min(COURSE_SIZE, max(COURSE_WORK // number, 1))]
                 row["course_texts"] = len(course_texts)
@@ -158,38 +144,19 @@ def _rules(rules: List[Dict[str, Any]], texts: List[str], number: int) -> List[D
 
 def _run(
     folder: Path, sample: List[str], size: int, rules: List[Dict[str, Any]], n_process: int
-) -> Run:
-    """Run convert in a process of its own, as people do."""
+) -> Dict[str, Any]:
+    """RETURNS (Dict[str, Any]): What a run of convert took, and the "words" it labelled."""
     names = ("texts", "patterns", "gold", "suggestions")
     inputs = {name: folder / f"{name}.jsonl" for name in names}
-    repeated = ({"text": f"{sample[n % len(sample)]} {n}"} for n in range(size))
-    srsly.write_jsonl(inputs["texts"], repeated)
+    write_repeated(inputs["texts"], sample, size)
     srsly.write_jsonl(inputs["patterns"], rules)
     # With gold all texts are for training
     srsly.write_jsonl(inputs["gold"], [{"text": f"Gold {n}", "spans": []} for n in range(40)])
     srsly.write_jsonl(inputs["suggestions"], [])
     outputs = [folder / "corpus", folder / "rules"]
-    command = [sys.executable, convert.__file__, *inputs.values(), *outputs]
-    start = time.perf_counter()
-    with (folder / "output.txt").open("w", encoding="utf8") as output:
-        options = ["--n-process", str(n_process)]
-        process = subprocess.Popen([*map(str, command), *options], stdout=output)
-        megabytes = peak_memory(process)
-    seconds = time.perf_counter() - start
-    if process.returncode:
-        raise InputError((folder / "output.txt").read_text(encoding="utf8").strip())
-    words = srsly.read_json(outputs[0] / "stats.json")["train"]["tokens"]
-    return Run(seconds, words, megabytes)
-
-
-def peak_memory(process: subprocess.Popen) -> Optional[float]:
-    """RETURNS (Optional[float]): The most memory that the process or one it started had."""
-    if sys.platform == "win32":
-        process.wait()
-        return None
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    cost = measure(convert.__file__, [*inputs.values(), *outputs, "--n-process", n_process])
+    stats = srsly.read_json(outputs[0] / "stats.json")
+    return {**cost._asdict(), "words": stats["train"]["tokens"]}
 
 
 def print_results(results: Dict[str, Any]) -> None:

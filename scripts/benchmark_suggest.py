@@ -1,9 +1,6 @@
 """Measure how long suggest takes and how much memory, on more and more texts."""
 
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
@@ -13,10 +10,9 @@ from tqdm import tqdm
 from wasabi import msg
 
 import suggest
-from benchmark_convert import peak_memory
-from common import InputError, clear_errors, staged
+from common import clear_errors, staged
 from findings import versions
-from readers import read_texts
+from scale import load_sample, measure, write_repeated
 
 SIZES = (10_000, 100_000)
 
@@ -48,38 +44,20 @@ def benchmark_suggest(
         "seconds", "megabytes" (the most it had; None on Windows), and "suggestions".
     RAISES (InputError): If texts or patterns are not usable.
     """
-    if not texts.exists() or not patterns.exists():
-        remedy = "Fetch them: spacy project assets --extra"
-        raise InputError("No texts and patterns to measure with", texts, remedy=remedy)
-    sample = [text for _, text in read_texts(texts)]
+    sample = load_sample(texts, patterns)
     rows = []
     with tqdm(desc="Measuring", total=2 * len(sizes), unit=" runs", disable=None) as progress:
         for size in sizes:
             with tempfile.TemporaryDirectory() as name:
                 raw, gold, answers = (Path(name) / f"{n}.jsonl" for n in ("texts", "gold", "s"))
-                repeated = ({"text": f"{sample[n % len(sample)]} {n}"} for n in range(size))
-                srsly.write_jsonl(raw, repeated)
+                write_repeated(raw, sample, size)
                 gold.touch()
                 answers.touch()
                 files = (raw, patterns, gold, answers, Path(name) / "candidates.npz")
                 for run in ("first", "later"):
-                    command = [sys.executable, suggest.__file__, *map(str, files)]
-                    start = time.perf_counter()
-                    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-                    megabytes = peak_memory(process)
-                    seconds = time.perf_counter() - start
-                    if process.returncode:
-                        raise InputError("suggest failed, see above", texts)
+                    cost = measure(suggest.__file__, files)
                     found = len(list(srsly.read_jsonl(answers)))
-                    rows.append(
-                        {
-                            "texts": size,
-                            "run": run,
-                            "seconds": seconds,
-                            "megabytes": megabytes,
-                            "suggestions": found,
-                        }
-                    )
+                    rows.append({"texts": size, "run": run, **cost._asdict(), "suggestions": found})
                     progress.update()
     return rows
 

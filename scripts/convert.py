@@ -15,7 +15,7 @@ from tqdm import tqdm
 from annotated import load_annotated, write_annotated
 from blocks import read_blocks
 from common import ATTRS, InputError, clear_errors, staged
-from gold import load_gold
+from gold import load_gold, skips
 from labelling import Counts, hash_block, held_out, start, write_shard
 from matching import Labeller
 from readers import read_texts
@@ -54,8 +54,6 @@ def convert_cli(
 ) -> None:
     """Label raw texts with match patterns and write training, dev and test corpora."""
     with clear_errors():
-        if bad_spans not in ("fail", "skip"):
-            raise InputError(f"bad_spans is '{bad_spans}'", remedy="Set it to fail or skip.")
         stats = convert(
             texts,
             patterns,
@@ -66,7 +64,7 @@ def convert_cli(
             annotated=annotated,
             lang=lang,
             n_process=n_process,
-            skip_bad_spans=bad_spans == "skip",
+            skip_bad_spans=skips(bad_spans),
         )
         print_summary(stats)
 

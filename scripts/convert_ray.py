@@ -5,8 +5,9 @@ from typing import Optional
 
 import typer
 
-from common import InputError, clear_errors
+from common import clear_errors
 from convert import convert
+from gold import skips
 from ray_workers import RayWorkers, connected
 from summary import print_summary
 from workers import number_of_processes
@@ -31,7 +32,7 @@ def convert_ray_cli(
     ),
     lang: str = typer.Option("en", help="Language code"),
     address: str = typer.Option(
-        "", help="The cluster: 'auto', HOST:PORT, or 'local' to start one on this machine"
+        "local", help="The cluster: 'auto', HOST:PORT, or 'local' to start one on this machine"
     ),
     n_process: int = typer.Option(1, help="CPUs of one that is started, -1 for all"),
     bad_spans: str = typer.Option(
@@ -41,8 +42,6 @@ def convert_ray_cli(
 ) -> None:
     """Label raw texts with match patterns on a Ray cluster and write the corpora."""
     with clear_errors():
-        if bad_spans not in ("fail", "skip"):
-            raise InputError(f"bad_spans is '{bad_spans}'", remedy="Set it to fail or skip.")
         with connected(address, number_of_processes(n_process)):
             stats = convert(
                 # Nodes work in other folders
@@ -54,7 +53,7 @@ def convert_ray_cli(
                 rules.resolve(),
                 annotated=annotated,
                 lang=lang,
-                skip_bad_spans=bad_spans == "skip",
+                skip_bad_spans=skips(bad_spans),
                 workers_class=RayWorkers,
             )
         print_summary(stats)

@@ -49,6 +49,13 @@ def load_gold(nlp: Language, path: Path, skip_bad_spans: bool) -> Tuple[List[Doc
     return docs, len(problems)
 
 
+def skips(bad_spans: str) -> bool:
+    """RETURNS (bool): What `vars.bad_spans` says, or an InputError if it is not fail or skip."""
+    if bad_spans not in ("fail", "skip"):
+        raise InputError(f"bad_spans is '{bad_spans}'", remedy="Set it to fail or skip.")
+    return bad_spans == "skip"
+
+
 def annotate(nlp: Language, record: Gold) -> Tuple[Doc, List[str]]:
     """Make a doc of a text and its annotations.
 

@@ -10,7 +10,7 @@ from spacy.language import Language
 from answers import append_records
 from common import InputError, clear_errors
 from formats import AUTO, FORMATS, read_annotations
-from gold import annotate
+from gold import annotate, skips
 from import_summary import Result, print_result, some
 from lines import Line
 from readers import Gold, read_gold
@@ -49,8 +49,6 @@ def import_cli(
                 remedy="Add --vars.as gold to measure with them, or --vars.as train to learn "
                 "from them.",
             )
-        if bad_spans not in ("fail", "skip"):
-            raise InputError(f"bad_spans is '{bad_spans}'", remedy="Set it to fail or skip.")
         target, other = (gold, annotated) if use == "gold" else (annotated, gold)
         result = import_annotations(
             Path(source),
@@ -60,7 +58,7 @@ def import_cli(
             format_=format_,
             label_map=parse_label_map(label_map),
             lang=lang,
-            skip_bad_spans=bad_spans == "skip",
+            skip_bad_spans=skips(bad_spans),
         )
         print_result(result, target, other)
 

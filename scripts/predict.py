@@ -16,7 +16,7 @@ from wasabi import msg
 
 from common import ATTRS, InputError, clear_errors, remove, staged
 from lines import LONE_SURROGATES
-from text_records import read_records
+from readers import read_records
 from workers import Workers, number_of_processes
 
 FORMATS = (".jsonl", ".spacy")
@@ -79,7 +79,9 @@ def predict(texts: Path, pipeline: Path, output: Path, n_process: int = 1) -> Tu
     if texts.resolve() in (output.resolve(), *output.resolve().parents):
         raise InputError("The output is, or is in, the input", output, remedy="Name another one.")
     folder = output.with_name(f".{output.name}.parts")
-    parts = _split(read_records(texts), folder, output.suffix, _fingerprint(pipeline))
+    parts = _split(
+        (record for _, record in read_records(texts)), folder, output.suffix, _fingerprint(pipeline)
+    )
     paths = []
     sizes: Dict[bool, int] = {False: 0, True: 0}
     # Processes are what runs in parallel; threads of theirs would get in each other's way

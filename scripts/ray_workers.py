@@ -99,8 +99,8 @@ def _do(
 def connected(address: str, n_cpus: int) -> Iterator[None]:
     """Connect to a Ray cluster, or start one on this machine that only this machine can reach.
 
-    address (str): "auto" for the cluster that this machine is a node of, or "HOST:PORT"; ""
-        or "local" starts one.
+    address (str): "auto" for the cluster that this machine is a node of, or "HOST:PORT"; "local"
+        starts one.
     n_cpus (int): The number of CPUs of one that is started.
     RAISES (InputError): If Ray is not installed, or there is no such cluster.
     """
@@ -108,7 +108,7 @@ def connected(address: str, n_cpus: int) -> Iterator[None]:
     # The modules travel to the nodes; a node needs Python and the requirements, but no project
     modules = {"working_dir": str(Path(__file__).parent), "excludes": ["__pycache__"]}
     options: Dict[str, Any] = {"address": address}
-    if address in ("", "local"):
+    if address == "local":
         # Ray's name for: no other machines. It then listens on 127.0.0.1 alone.
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
         options = {

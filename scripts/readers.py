@@ -49,23 +49,35 @@ def read_texts(path: Path, start: int = 0, end: Optional[int] = None) -> Iterato
     YIELDS (Tuple[Line, str]): Where the text is, and the text.
     RAISES (InputError): If the file is missing, of another type, or has a broken record.
     """
+    return ((where, record["text"]) for where, record in read_records(path, start, end))
+
+
+def read_records(
+    path: Path, start: int = 0, end: Optional[int] = None
+) -> Iterator[Tuple[Line, Dict[str, Any]]]:
+    """Stream texts as `read_texts` does, each with the other keys or columns it came with.
+
+    YIELDS (Tuple[Line, Dict[str, Any]]): Where the text is, and what the line or row holds, by
+        key or column; "text" is the text.
+    """
     path = Path(path)
     if path.is_dir():
         for file in text_files(path):
-            yield from read_texts(file)
+            yield from read_records(file)
         return
     suffix = file_type(path)
     if suffix == ".jsonl":
-        for where, record in read_jsonl(path, start, end):
-            yield where, check_text(where, string_of(where, record, "text"))
+        records = read_jsonl(path, start, end)
     elif suffix == ".txt":
-        for where, line in read_lines(path, start, end):
-            yield where, check_text(where, line.rstrip("\r\n"))
+        lines = read_lines(path, start, end)
+        records = ((where, {"text": line.rstrip("\r\n")}) for where, line in lines)
     elif suffix in (".csv", ".tsv"):
-        for where, text in _read_table(path, "," if suffix == ".csv" else "\t"):
-            yield where, check_text(where, text)
+        records = _read_table(path, "," if suffix == ".csv" else "\t")
     else:
         raise InputError(f"Unknown file type '{suffix}'", path, remedy=_formats())
+    for where, record in records:
+        record["text"] = check_text(where, string_of(where, record, "text"))
+        yield where, record
 
 
 def read_gold(path: Path) -> Iterator[Gold]:
@@ -137,25 +149,25 @@ def read_suggestions(path: Path) -> Iterator[Tuple[Line, Dict[str, Any]]]:
         yield where, record
 
 
-def _read_table(path: Path, delimiter: str) -> Iterator[Tuple[Line, str]]:
+def _read_table(path: Path, delimiter: str) -> Iterator[Tuple[Line, Dict[str, Any]]]:
     rows = csv.reader((line for _, line in read_lines(path)), delimiter=delimiter, strict=True)
-    column = None
+    columns: List[str] = []
     try:
         for row in rows:
             if not row:
                 continue
             where = Line(path, rows.line_num)
-            if column is None:
+            if not columns:
                 if "text" not in row:
                     raise where.error(
                         f"No column 'text' among: {', '.join(row)}",
                         "Give the column with the texts the heading text.",
                     )
-                column = row.index("text")
-            elif column >= len(row):
+                columns = row
+            elif columns.index("text") >= len(row):
                 raise where.error("The row is too short to have a text")
             else:
-                yield where, row[column]
+                yield where, dict(zip(columns, row))
     except csv.Error as error:
         raise InputError(
             f"Broken table row ({error})",
