@@ -10,8 +10,6 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from answers import read_answers, write_answer
-from gold import load_gold
-from rules import build_rules
 from suggest import Suggester
 
 
@@ -78,38 +76,6 @@ def simulate(
         yield n_answers
         if n_answers < point:
             return
-
-
-def rules_curve(
-    suggester: Suggester,
-    patterns: Path,
-    suggestions: Path,
-    training: Path,
-    test: Path,
-    points: Sequence[int] = (0, 50, 100, 200, 400),
-) -> Dict[int, Dict[str, float]]:
-    """Measure the rules alone after some numbers of simulated answers.
-
-    suggester (Suggester): Proposes.
-    patterns (Path): The patterns that the suggester knows, JSONL.
-    suggestions (Path): The suggestions file, which should have no records. It grows.
-    training (Path): Annotated records that the simulated person knows, JSONL.
-    test (Path): Annotated records to measure with, JSONL.
-    points (Sequence[int]): Numbers of answers.
-    RETURNS (Dict[int, Dict[str, float]]): By number of answers, "ents_p", "ents_r", "ents_f"
-        (0 to 1) and "accepted".
-    """
-    nlp = suggester.nlp
-    annotator = Annotator(load_gold(nlp, training, skip_bad_spans=True)[0])
-    test_docs = load_gold(nlp, test, skip_bad_spans=True)[0]
-    curve = {}
-    for point in simulate(suggester, annotator, suggestions, points):
-        rules = build_rules(nlp.lang or "", patterns, suggestions)
-        scores = span_scores(rules, test_docs)
-        answers = read_answers(nlp, suggestions, suggester.labels)
-        scores["accepted"] = sum(suggestion.answer == "accept" for suggestion in answers)
-        curve[point] = scores
-    return curve
 
 
 def span_scores(rules: Language, docs: Sequence[Doc]) -> Dict[str, float]:

@@ -380,11 +380,11 @@ CASES = {
     "plots.py": (change("scripts/plots.py"), [], ["report"]),
     "report.py": (change("scripts/report.py"), [], ["report"]),
     "report.html": (
-        change("scripts/report.html", "<body>", "<body >"),
+        change("scripts/report.html", "<main>", "<main >"),
         [],
         ["report"],
     ),
-    "style.css": (change("scripts/style.css", "main, header", "header, main"), [], ["report"]),
+    "page.html": (change("scripts/page.html", "main, header", "header, main"), [], ["report"]),
     "package.py": (change("scripts/package.py"), [], ["package", "check-package"]),
     "check_package.py": (change("scripts/check_package.py"), [], ["check-package"]),
     "common.py": (change("scripts/common.py"), [], ALL),
