@@ -45,6 +45,9 @@ def check_data_cli(
     suggestions: Path = typer.Argument(
         ..., help="Suggested terms with answers, JSONL; may have none"
     ),
+    annotated: Path = typer.Argument(
+        ..., help="Annotated records to learn from, JSONL; may have none"
+    ),
     config: Path = typer.Argument(..., help="The training config, for `spacy debug data`"),
     output: Path = typer.Argument(..., help="Output file for the findings, JSON"),
     template: Path = typer.Argument(..., help="The report's template"),
@@ -54,7 +57,7 @@ def check_data_cli(
 ) -> None:
     """Check the data, print and write what was found, and fail if there is an error in it."""
     with clear_errors():
-        checked = check_data(texts, patterns, gold, suggestions, config, lang)
+        checked = check_data(texts, patterns, gold, suggestions, annotated, config, lang)
         with staged(output) as path:
             srsly.write_json(path, checked)
         update_section(report, template, checked)
@@ -64,7 +67,13 @@ def check_data_cli(
 
 
 def check_data(
-    texts: Path, patterns: Path, gold: Path, suggestions: Path, config: Path, lang: str = "en"
+    texts: Path,
+    patterns: Path,
+    gold: Path,
+    suggestions: Path,
+    annotated: Path,
+    config: Path,
+    lang: str = "en",
 ) -> Dict[str, Any]:
     """Check what people provide. Nothing needs to be converted or trained before.
 
@@ -72,6 +81,7 @@ def check_data(
     patterns (Path): Match patterns, JSONL.
     gold (Path): Gold annotations, JSONL, may have no records.
     suggestions (Path): Suggested terms with answers, JSONL, may have no records.
+    annotated (Path): Annotated records to learn from, JSONL, may have no records.
     config (Path): The training config.
     lang (str): Language code.
     RETURNS (dict): "findings" (see `Finding`, errors first), their number by severity as
@@ -87,7 +97,7 @@ def check_data(
             stats = convert(
                 sample, patterns, gold, suggestions, corpus, rules, lang=lang, skip_bad_spans=True
             )
-        data = load_data(texts, gold, corpus / "train", rules, MAX_TEXTS)
+        data = load_data(texts, gold, annotated, corpus / "train", rules, MAX_TEXTS)
         found = [*_find(data), *_notes(data, n_texts)]
         passed, complaints = debug_data(config, corpus, lang)
         mark = fingerprint({**stats, "texts": n_texts}, corpus / "test.spacy")

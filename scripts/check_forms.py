@@ -29,9 +29,9 @@ MAX_CHANCE = 0.05
 
 
 class Mention(NamedTuple):
-    """A place in a gold text where a form stands that gold annotates somewhere."""
+    """A place in an annotated text where a form stands that is annotated somewhere."""
 
-    text: int  # number of the gold text
+    text: int  # number of the text
     span: Span
     form: str
     label: str  # "" if it is not annotated here
@@ -39,7 +39,7 @@ class Mention(NamedTuple):
 
 def check_forms(data: Data) -> Iterator[Finding]:
     """YIELDS (Finding): Forms annotated in different ways, in gold or by gold and rules."""
-    found = mentions(data.gold)
+    found = mentions([doc for _, doc in data.by_people])
     yield from _check_same_context(data, found)
     yield from _check_odd_ones(data, found)
     yield from _check_rules(data)
@@ -87,8 +87,8 @@ def _check_same_context(data: Data, found: List[Mention]) -> Iterator[Finding]:
             [_place(data, mention) for group in groups for mention in _one_each(group)],
             f"{number(len(groups), 'form')} annotated in different ways between the same words",
             "One of the two is most likely a mistake. Mistakes in gold make a right answer count "
-            "as wrong.",
-            "Compare the records, which follow each other here, and mend gold or the guide.",
+            "as wrong, others are learned.",
+            "Compare the records, which follow each other here, and mend them or the guide.",
         )
 
 
@@ -249,4 +249,4 @@ def _form(span: Span) -> str:
 
 
 def _place(data: Data, mention: Mention) -> Place:
-    return span_place(data.gold_lines[mention.text], mention.span, mention.label or "not marked")
+    return span_place(data.by_people[mention.text][0], mention.span, mention.label or "not marked")

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any, Dict, Iterable, Iterator, List, Tuple
 
 from spacy.pipeline import Sentencizer
-from spacy.tokens import Span
+from spacy.tokens import Doc, Span
 
 from checks import Data, Finding, Place, finding, number, place, span_place
 from lines import Line
@@ -29,18 +29,18 @@ def check_spans(data: Data) -> Iterator[Finding]:
             "unusable",
             "error",
             [place(where, problem.split(": ", 1)[1]) for where, problem in data.problems],
-            f"{number(len(data.problems), 'gold span')} can't be used",
+            f"{number(len(data.problems), 'annotated span')} can't be used",
             "They are no entities for spaCy, so the record counts as if nothing were there.",
             "Mend them, or leave them out with --vars.bad_spans skip",
         )
-    spans = [(where, ent) for where, doc in zip(data.gold_lines, data.gold) for ent in doc.ents]
+    spans = [(where, ent) for where, doc in data.by_people for ent in doc.ents]
     space = [pair for pair in spans if pair[1].text != pair[1].text.strip()]
     if space:
         yield finding(
             "space",
             "error",
             _places(space),
-            f"{number(len(space), 'gold span')} with space at an edge",
+            f"{number(len(space), 'annotated span')} with space at an edge",
             "spaCy never predicts such an entity, so it counts as missed for ever.",
             "Move the edge to the word.",
         )
@@ -50,7 +50,7 @@ def check_spans(data: Data) -> Iterator[Finding]:
             "punctuation",
             "warning",
             _places(punctuation),
-            f"{number(len(punctuation), 'gold span')} with punctuation at an edge",
+            f"{number(len(punctuation), 'annotated span')} with punctuation at an edge",
             "Start and end must be right to count. Where some spans have the comma and others "
             "not, nothing can learn which.",
             "Move the edge to the word, unless the sign is part of the name.",
@@ -61,26 +61,26 @@ def check_spans(data: Data) -> Iterator[Finding]:
             "sentences",
             "warning",
             _places(crossing),
-            f"{number(len(crossing), 'gold span')} across the end of a sentence",
+            f"{number(len(crossing), 'annotated span')} across the end of a sentence",
             "An entity is within a sentence; two in one span teach a wrong edge.",
             "Split them, unless the sign is part of the name.",
         )
 
 
 def check_records(data: Data) -> Iterator[Finding]:
-    """YIELDS (Finding): Gold texts that are there twice with different annotations."""
-    first: Dict[bytes, int] = {}
+    """YIELDS (Finding): Texts that people annotated twice, with different annotations."""
+    first: Dict[bytes, Tuple[Line, Doc]] = {}
     places: List[Place] = []
-    for i, doc in enumerate(data.gold):
-        j = first.setdefault(text_hash(doc.text), i)
-        if _labels(data.gold[j].ents) != _labels(doc.ents):
-            places += [place(data.gold_lines[k], data.gold[k].text) for k in (j, i)]
+    for where, doc in data.by_people:
+        one = first.setdefault(text_hash(doc.text), (where, doc))
+        if _labels(one[1].ents) != _labels(doc.ents):
+            places += [place(line, text.text) for line, text in (one, (where, doc))]
     if places:
         yield finding(
             "contradiction",
             "error",
             places,
-            f"{number(len(places) // 2, 'gold text')} annotated twice, in different ways",
+            f"{number(len(places) // 2, 'text')} annotated twice, in different ways",
             "Only the first one is used; the other one says that it may be wrong.",
             "Decide for one and delete the other. Each pair follows each other here.",
         )
@@ -92,7 +92,7 @@ def check_numbers(data: Data) -> Iterator[Finding]:
         ent.label_ for doc in data.gold if gold_side(doc.text) == "test" for ent in doc.ents
     )
     in_train: Dict[str, Counter] = {}
-    for doc in data.train:
+    for doc in [*data.train, *data.annotated]:
         for ent in doc.ents:
             in_train.setdefault(ent.label_, Counter())[ent.text.casefold()] += 1
     known = sorted({ent.label_ for doc in data.by_rules for ent in doc.ents} | set(in_train))

@@ -76,7 +76,8 @@ def near_duplicates(texts: List[str], others: List[str]) -> List[Tuple[int, int,
 
 def _check_duplicates(data: Data) -> Iterator[Finding]:
     gold = [(where, doc) for where, doc in zip(data.gold_lines, data.gold) if _is_long(doc)]
-    train = [(where, doc) for where, doc in zip(data.train_lines, data.train) if _is_long(doc)]
+    lines, docs = data.train_lines + data.annotated_lines, data.train + data.annotated
+    train = [(where, doc) for where, doc in zip(lines, docs) if _is_long(doc)]
     pairs = near_duplicates([doc.text for _, doc in gold], [doc.text for _, doc in train])
     places: List[Place] = []
     for i, j, _ in sorted(pairs, key=lambda pair: -pair[2]):

@@ -48,6 +48,8 @@ class Data(NamedTuple):
 
     gold: List[Doc]  # with the entities that can be used
     gold_lines: List[Line]
+    annotated: List[Doc]  # the same of what people annotated to learn from
+    annotated_lines: List[Line]
     problems: List[Tuple[Line, str]]  # spans that can't be used
     by_rules: List[Doc]  # the gold texts with the entities that the rules find
     train: List[Doc]  # raw texts with the entities that the rules find
@@ -59,27 +61,30 @@ class Data(NamedTuple):
         """RETURNS (List[str]): The labels in gold."""
         return sorted(Counter(ent.label_ for doc in self.gold for ent in doc.ents))
 
+    @property
+    def by_people(self) -> List[Tuple[Line, Doc]]:
+        """RETURNS (List[Tuple[Line, Doc]]): All that people annotated, gold first."""
+        lines = self.gold_lines + self.annotated_lines
+        return list(zip(lines, self.gold + self.annotated))
 
-def load_data(texts: Path, gold: Path, train: Path, rules: Path, limit: int) -> Data:
+
+def load_data(
+    texts: Path, gold: Path, annotated: Path, train: Path, rules: Path, limit: int
+) -> Data:
     """Read all that is checked.
 
     texts (Path): The raw texts that `convert` read.
     gold (Path): Gold annotations, JSONL.
+    annotated (Path): Annotated records to learn from, JSONL.
     train (Path): The training corpus that `convert` wrote, a folder.
     rules (Path): The rules as a pipeline.
     limit (int): How many of the texts `convert` read.
     RETURNS (Data): The data, all docs with one vocabulary.
     """
     nlp = spacy.load(rules)
-    docs: List[Doc] = []
-    lines: List[Line] = []
     problems: List[Tuple[Line, str]] = []
-    for record in read_gold(gold):
-        if record.text.strip():
-            doc, found = annotate(nlp, record)
-            docs.append(doc)
-            lines.append(record.where)
-            problems.extend((record.where, problem) for problem in found)
+    docs, lines = _annotated_docs(nlp, gold, problems)
+    more_docs, more_lines = _annotated_docs(nlp, annotated, problems)
     train_docs = list(_train_docs(nlp, train))
     # The first of equal texts is the one that convert takes
     first: Dict[bytes, Line] = {}
@@ -88,12 +93,30 @@ def load_data(texts: Path, gold: Path, train: Path, rules: Path, limit: int) -> 
     return Data(
         gold=docs,
         gold_lines=lines,
+        annotated=more_docs,
+        annotated_lines=more_lines,
         problems=problems,
         by_rules=list(nlp.pipe(doc.text for doc in docs)),
         train=train_docs,
         train_lines=[first[text_hash(doc.text)] for doc in train_docs],
         nlp=nlp,
     )
+
+
+def _annotated_docs(
+    nlp: Language, path: Path, problems: List[Tuple[Line, str]]
+) -> Tuple[List[Doc], List[Line]]:
+    """RETURNS (Tuple[List[Doc], List[Line]]): The docs of annotated records, and where they are.
+    What is wrong with spans is added to the problems."""
+    docs: List[Doc] = []
+    lines: List[Line] = []
+    for record in read_gold(path):
+        if record.text.strip():
+            doc, found = annotate(nlp, record)
+            docs.append(doc)
+            lines.append(record.where)
+            problems.extend((record.where, problem) for problem in found)
+    return docs, lines
 
 
 def _train_docs(nlp: Language, train: Path) -> Iterable[Doc]:

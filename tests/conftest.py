@@ -122,12 +122,12 @@ def small_clone(clone, tmp_path_factory) -> Path:
         path = project / "assets" / f"{name}.jsonl"
         lines = path.read_text(encoding="utf8").splitlines(keepends=True)
         path.write_text("".join(lines[:size]), encoding="utf8")
-    _set(project / "project.yml", "  max_steps: 600", "  max_steps: 40")
-    _set(project / "configs" / "ner.cfg", "eval_frequency = 50", "eval_frequency = 20")
+    replace_in(project / "project.yml", "  max_steps: 600", "  max_steps: 40")
+    replace_in(project / "configs" / "ner.cfg", "eval_frequency = 50", "eval_frequency = 20")
     return project
 
 
-def _set(path: Path, old: str, new: str) -> None:
+def replace_in(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf8")

@@ -64,7 +64,7 @@ def test_real_data():
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
+def benchmarked(tmp_path_factory):
     """A benchmark run of few steps, on data where each second text has an ingredient."""
     folder = tmp_path_factory.mktemp("benchmark")
     assets = folder / "extra"
@@ -105,8 +105,8 @@ def finished(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_answers_make_the_rules_better(finished):
-    folder, _ = finished
+def test_answers_make_the_rules_better(benchmarked):
+    folder, _ = benchmarked
     result = srsly.read_json(folder / "benchmark.json")["datasets"]["food"]
     curve = result["curve"]
     assert [row["answers"] for row in curve][0] == 0
@@ -122,8 +122,8 @@ def test_answers_make_the_rules_better(finished):
 
 
 @pytest.mark.slow
-def test_results_are_shown(finished):
-    folder, printed = finished
+def test_results_are_shown(benchmarked):
+    folder, printed = benchmarked
     assert all(system in printed for system in benchmark.SYSTEMS)
     tables = printed[printed.index("Without an answer") :].split("Page:")[0]
     assert max(map(len, tables.splitlines())) <= 80

@@ -52,14 +52,14 @@ def good_data():
         texts=[{"text": made["text"]} for made in records(300, seed=1)],
         patterns=[{"label": "GADGET", "pattern": [{"LOWER": name}]} for name in NAMES],
         gold=records(320),
+        suggestions=[],
+        annotated=[],
     )
 
 
 def files(data, folder):
     """RETURNS (list): The first arguments of the command."""
-    names = ("texts", "patterns", "gold")
-    paths = [write_jsonl(folder / f"{name}.jsonl", getattr(data, name)) for name in names]
-    return [*paths, write_jsonl(folder / "suggestions.jsonl", [])]
+    return [write_jsonl(folder / f"{name}.jsonl", made) for name, made in vars(data).items()]
 
 
 @pytest.fixture
@@ -197,6 +197,23 @@ def test_flaw_is_found(name, check):
         assert found["total"] == len(places)
 
 
+def test_flaws_of_annotated_texts_are_found(check):
+    data = good_data()
+    end = data.gold[3]["text"].index(" ")
+    data.annotated = [
+        record("see my", "zorba,", "dal"),
+        {"text": "so zorba", "spans": [{"start": 4, "end": 8, "label": "GADGET"}]},
+        {"text": data.gold[3]["text"], "spans": [{"start": 0, "end": end, "label": "BRAND"}]},
+        {"text": data.gold[5]["text"] + " too", "spans": data.gold[5]["spans"]},
+    ]
+    found = check(data)
+    assert set(found) >= {"punctuation", "unusable", "contradiction", "near-duplicates"}
+    for number, name in enumerate(("punctuation", "unusable", "contradiction"), 1):
+        place = found[name]["places"][-1]
+        assert re.split(r"[\\/]", place["file"])[-1] == "annotated.jsonl"
+        assert place["line"] == number
+
+
 def test_names_that_the_context_tells_apart_are_fine(check):
     data = good_data()
     by_context(data)
@@ -285,7 +302,7 @@ def test_command(is_good, tmp_path):
 
 def test_broken_file_is_named(inputs):
     inputs.gold.write_text('{"text": "a"}\n{"text": 1}\n', encoding="utf8")
-    paths = [inputs.texts, inputs.patterns, inputs.gold, inputs.suggestions]
+    paths = [inputs.texts, inputs.patterns, inputs.gold, inputs.suggestions, inputs.suggestions]
     rest = [ROOT / "configs" / "ner.cfg", *(inputs.folder / name for name in "abc")]
     result = run(ROOT / "scripts" / "check_data.py", *paths, *rest, cwd=inputs.folder, check=False)
     assert result.returncode == 1

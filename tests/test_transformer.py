@@ -9,7 +9,7 @@ import zipfile
 import pytest
 import spacy
 import srsly
-from conftest import ROOT, _set, run
+from conftest import ROOT, replace_in, run
 from spacy.tokens import DocBin
 
 for _name in ("torch", "transformers", "spacy_transformers"):
@@ -56,9 +56,9 @@ def project(small_clone, tmp_path_factory):
     shutil.copytree(small_clone, project)
     texts = [record["text"] for record in srsly.read_jsonl(project / "assets" / "texts.jsonl")]
     make_model(project / "tiny", texts)
-    _set(project / CONFIG, 'name = "roberta-base"', 'name = "tiny"')
-    _set(project / CONFIG, "initial_rate = 5e-05", "initial_rate = 5e-03")
-    _set(project / CONFIG, "eval_frequency = 50", "eval_frequency = 20")
+    replace_in(project / CONFIG, 'name = "roberta-base"', 'name = "tiny"')
+    replace_in(project / CONFIG, "initial_rate = 5e-05", "initial_rate = 5e-03")
+    replace_in(project / CONFIG, "eval_frequency = 50", "eval_frequency = 20")
     run(*readme_command(), cwd=project)
     return project
 
