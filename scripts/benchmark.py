@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import spacy
 import srsly
@@ -18,30 +18,20 @@ from wasabi import msg
 
 from answers import read_answers
 from benchmark_data import Dataset, load_datasets
+from benchmark_report import print_results, render
 from candidates import load_candidates
 from common import ATTRS, clear_errors, staged
 from convert import convert
-from evaluate import STAGES, evaluate, percent, percent_range
+from evaluate import STAGES, evaluate
 from findings import versions
-from plots import plot_answers
-from report import environment
 from rules import blank
 from simulate import Annotator, simulate
 from splits import HELD_OUT, text_hash
 from suggest import Suggester
+from training import Training
 
-SYSTEMS = (*STAGES, "supervised")
 # Numbers of answers after which everything is measured
 POINTS = (0, 50, 100, 200, 400)
-
-
-class Training(NamedTuple):
-    """How to train, the same for all models."""
-
-    config: Path
-    seed: int
-    max_steps: Optional[int]  # None for what the config says
-    gpu_id: int
 
 
 def benchmark_cli(
@@ -89,14 +79,16 @@ def benchmark(
     """Run the project on a data set after some numbers of answers, and the supervised reference.
 
     The answers are those of a simulated person who knows the reference's training records. No
-    other annotation is used on the project's side, not even to stop the training.
+    other annotation is used on the project's side, not even to stop the training. Apart from that,
+    it is run once without answers but with those records as annotated texts.
 
     dataset (Dataset): The data.
     folder (Path): An empty folder for all files.
     pipeline (Path): Config that assembles model and rules.
     training (Training): How to train model and reference.
     points (Sequence[int]): Numbers of answers, in rising order.
-    RETURNS (dict): "texts" and "entities" of the test set; the scores of "supervised"; and in
+    RETURNS (dict): "texts" and "entities" of the test set; the scores of "supervised" and of
+        "annotated", the pipeline of that one run, None if all raw texts are annotated; and in
         "curve", for each number of answers that is reached, a dict with "answers", "accepted"
         and the scores by stage. Scores are "ents_p", "ents_r", "ents_f", "ents_f_ci",
         "train_seconds" (labelling and training; rules have none to train),
@@ -116,7 +108,8 @@ def benchmark(
     nlp = blank("en")
     candidates = load_candidates(folder / "candidates.npz", nlp, dataset.texts, empty)
     suggester = Suggester(nlp, candidates, dataset.patterns, dataset.texts, training.seed)
-    curve = []
+    by_people = _run_annotated(dataset, folder, pipeline, training)
+    curve: List[Dict[str, Any]] = []
     for point in simulate(suggester, Annotator(dataset.annotated), suggestions, points):
         msg.divider(f"{point} answers", char="-")
         answers = read_answers(nlp, suggestions, suggester.labels)
@@ -126,14 +119,46 @@ def benchmark(
         seconds["supervised"] = reference_seconds
         paths = {name: run / name for name in ("rules", "pipeline")}
         paths.update(model=run / "model" / "model-best", supervised=reference / "model-best")
+        if by_people and not curve:
+            paths["annotated"], seconds["annotated"] = by_people
         scores = _measure(paths, dataset.test, test, run, seconds, training.seed)
         curve.append({"answers": point, "accepted": accepted, **scores})
     return {
         "texts": len(dataset.test),
         "entities": sum(len(doc.ents) for doc in dataset.test),
         "supervised": [row.pop("supervised") for row in curve][0],
+        "annotated": curve[0].pop("annotated", None),
         "curve": curve,
     }
+
+
+def _run_annotated(
+    dataset: Dataset, folder: Path, config: Path, training: Training
+) -> Optional[Tuple[Path, float]]:
+    """RETURNS (Tuple[Path, float]): The pipeline that learned from annotated texts and rules,
+    and the seconds that took. None if all raw texts are annotated: then rules have no part."""
+    known = {text_hash(doc.text) for doc in dataset.annotated}
+    if all(text_hash(record["text"]) in known for record in srsly.read_jsonl(dataset.texts)):
+        return None
+    msg.divider("annotated", char="-")
+    annotated, empty = folder / "annotated.jsonl", folder / "none.jsonl"
+    srsly.write_jsonl(
+        annotated,
+        (
+            {
+                "text": doc.text,
+                "spans": [
+                    {"start": ent.start_char, "end": ent.end_char, "label": ent.label_}
+                    for ent in doc.ents
+                ],
+            }
+            for doc in dataset.annotated
+        ),
+    )
+    empty.touch()
+    run = folder / "annotated"
+    seconds = _run_project(dataset, empty, empty, run, config, training, annotated)
+    return run / "pipeline", seconds["pipeline"]
 
 
 def _run_project(
@@ -143,14 +168,16 @@ def _run_project(
     folder: Path,
     config: Path,
     training: Training,
+    annotated: Optional[Path] = None,
 ) -> Dict[str, float]:
-    """Make rules, model and pipeline from the texts, the patterns and the answers.
+    """Make rules, model and pipeline from the texts, the patterns, the answers, and annotations.
 
     RETURNS (Dict[str, float]): The seconds that each stage took, with those it builds upon.
     """
     corpus, rules, model, pipeline = (folder / name for name in ("corpus", *STAGES))
     start = time.perf_counter()
-    convert(dataset.texts, dataset.patterns, gold, suggestions, corpus, rules)
+    files = (dataset.texts, dataset.patterns, gold, suggestions)
+    convert(*files, corpus, rules, annotated=annotated)
     labelling = time.perf_counter() - start
     trained = _train(corpus / "train", corpus / "dev.spacy", model, training)
     start = time.perf_counter()
@@ -184,13 +211,7 @@ def train_reference(docs: List[Doc], output: Path, training: Training) -> float:
 
 def _train(train: Path, dev: Path, output: Path, training: Training) -> float:
     """RETURNS (float): The seconds that training took."""
-    overrides: Dict[str, Any] = {
-        "paths.train": str(train),
-        "paths.dev": str(dev),
-        "system.seed": training.seed,
-    }
-    if training.max_steps is not None:
-        overrides["training.max_steps"] = training.max_steps
+    overrides = training.overrides(train, dev)
     # The project's own log must stay what it is
     if "output_file" in util.load_config(training.config)["training"]["logger"]:
         overrides["training.logger.output_file"] = str(output) + ".log.jsonl"
@@ -232,60 +253,6 @@ def measure_speed(pipeline: Path, docs: List[Doc]) -> float:
         words = sum(len(doc) for doc in nlp.pipe(texts))
         rates.append(words / (time.perf_counter() - start))
     return max(rates)
-
-
-def render(template: Path, results: Dict[str, Any]) -> str:
-    """RETURNS (str): The results as a page, self-contained HTML."""
-    plots = {name: plot_answers(result) for name, result in results["datasets"].items()}
-    page = environment(template.parent).get_template(template.name)
-    return page.render(results=results, plots=plots, stages=STAGES, systems=SYSTEMS)
-
-
-def print_results(results: Dict[str, Any]) -> None:
-    """Print the results as tables of at most 80 columns."""
-    header = ("Data", "System", "P", "R", "F1", "95% interval", "Of sup.", "Train s", "Words/s")
-    rows: List[Tuple[str, ...]] = []
-    for dataset, result in results["datasets"].items():
-        for name in SYSTEMS:
-            scores = system_scores(result, name)
-            rows.append(
-                (
-                    dataset,
-                    name,
-                    *(percent(scores[key]) for key in ("ents_p", "ents_r", "ents_f")),
-                    percent_range(scores["ents_f_ci"]),
-                    ratio(scores["of_supervised"]),
-                    f"{scores['train_seconds']:,.0f}",
-                    f"{scores['words_per_second']:,.0f}",
-                )
-            )
-    msg.divider("Without an answer, and supervised")
-    msg.table(rows, header=header, divider=True, aligns=["l", "l"] + ["r"] * 7, spacing=2)
-    curve = [
-        (
-            dataset,
-            str(row["answers"]),
-            str(row["accepted"]),
-            *(percent(row[stage]["ents_f"]) for stage in STAGES),
-            percent_range(row["pipeline"]["ents_f_ci"]),
-            ratio(row["pipeline"]["of_supervised"]),
-        )
-        for dataset, result in results["datasets"].items()
-        for row in result["curve"]
-    ]
-    titles = ("Data", "Answers", "Accepted", *STAGES, "95% interval", "Of sup.")
-    msg.divider("F1 by number of answers; the last two columns are of the pipeline")
-    msg.table(curve, header=titles, divider=True, aligns=["l"] + ["r"] * 7, spacing=2)
-
-
-def system_scores(result: Dict[str, Any], name: str) -> Dict[str, Any]:
-    """RETURNS (dict): The scores of the reference, or those of a stage without an answer."""
-    return result["supervised"] if name == "supervised" else result["curve"][0][name]
-
-
-def ratio(value: Optional[float]) -> str:
-    """RETURNS (str): A ratio with two decimals, "-" for None."""
-    return "-" if value is None else f"{value:.2f}"
 
 
 if __name__ == "__main__":

@@ -11,12 +11,13 @@ import typer
 from spacy.cli.init_config import init_config
 from wasabi import msg
 
-from benchmark import Training, measure_speed, train_reference
+from benchmark import measure_speed, train_reference
 from benchmark_data import load_datasets
 from common import clear_errors, staged
 from evaluate import percent
 from findings import versions
 from simulate import span_scores
+from training import Training
 
 SEEDS = (0, 1, 2)
 

@@ -2,7 +2,7 @@
 
 import shutil
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 import spacy
 import srsly
@@ -18,16 +18,8 @@ from base import MODES, check_base, combine, entity_labels, load_base, recognize
 from common import InputError, clear_errors, remove, staged
 from forgetting import Group, compare, forgotten, predict_both, print_comparison, why_refused
 from rehearsal import write_mixed
+from training import Training
 from update_report import write_report
-
-
-class Training(NamedTuple):
-    """How to train: the config, and what it is called with."""
-
-    config: Path
-    seed: int
-    max_steps: int
-    gpu_id: int = -1
 
 
 def update_cli(
@@ -196,13 +188,7 @@ def train(
     nlp_settings (Dict[str, Any]): Sections to put into [nlp].
     labels (Sequence[str]): Labels to add to a recognizer that was trained before.
     """
-    overrides = {
-        **overrides,
-        "paths.train": str(corpus / "train"),
-        "paths.dev": str(corpus / "dev.spacy"),
-        "system.seed": training.seed,
-        "training.max_steps": training.max_steps,
-    }
+    overrides = {**overrides, **training.overrides(corpus / "train", corpus / "dev.spacy")}
     config = util.load_config(training.config, overrides=overrides, interpolate=False)
     config["nlp"].update(nlp_settings or {})
     if "output_file" in config["training"].get("logger", {}):
