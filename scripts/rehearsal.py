@@ -4,6 +4,8 @@ Teaching a model its own predictions beside new examples is called pseudo-rehear
 whatever the new annotations do not mark would be taught as "no entity".
 """
 
+import math
+import shutil
 from collections import Counter
 from itertools import chain, islice
 from pathlib import Path
@@ -20,6 +22,8 @@ from splits import HELD_OUT, MAX_HELD_OUT, text_hash
 
 # A DocBin is read as a whole, so the number of texts in one bounds the memory
 SHARD_SIZE = 2000
+# With more copies they would be learned by heart
+MAX_COPIES = 10
 
 
 def write_mixed(
@@ -43,8 +47,9 @@ def write_mixed(
     complete (Collection[str]): Labels of which people marked every entity in the corpus' dev and
         test, so that what the base finds is not added there.
     output (Path): A new folder for train/, a folder of shards, dev.spacy and test.spacy.
-    RETURNS (Dict[str, int]): The number of "new" texts, of "rehearsal" texts, and of
-        new annotations "lost" since their boundaries are within words of the base.
+    RETURNS (Dict[str, int]): The number of "new" texts, of "rehearsal" texts, and of new
+        annotations "lost" since their boundaries are within words of the base. In train the
+        smaller side is repeated: "new_copies" and "rehearsal_copies" of each text.
     """
     counts: Counter = Counter(new=0, rehearsal=0, lost=0)
     progress = tqdm(desc="Mixing in what the base finds", unit=" texts", disable=None)
@@ -65,12 +70,16 @@ def write_mixed(
     new = chain.from_iterable(_read(path, base.vocab, seen) for path in paths)
     aside: Dict[str, List[str]] = {side: [] for side in held_out}
     old = rules.pipe(_put_aside(rehearsal, seen, aside))
-    _write_shards(chain(mix(new, "new"), mix(old, "rehearsal")), output / "train")
+    sizes = {
+        kind: _write_shards(mix(docs, kind), output / "train", kind)
+        for kind, docs in (("new", new), ("rehearsal", old))
+    }
+    copies = _balance(output / "train", sizes)
     for side, docs in held_out.items():
         docs.extend(mix(rules.pipe(aside[side]), "rehearsal"))
         DocBin(ATTRS, docs=docs).to_disk(output / f"{side}.spacy")
     progress.close()
-    return dict(counts)
+    return {**counts, **{f"{kind}_copies": number for kind, number in copies.items()}}
 
 
 def mixed(found: Doc, marked: Doc, complete: Collection[str] = ()) -> Tuple[Doc, int]:
@@ -119,7 +128,31 @@ def _put_aside(path: Path, seen: Set[bytes], aside: Dict[str, List[str]]) -> Ite
                 side.append(text)
 
 
-def _write_shards(docs: Iterator[Doc], folder: Path) -> None:
-    folder.mkdir(parents=True)
+def _balance(folder: Path, sizes: Dict[str, int]) -> Dict[str, int]:
+    """Copy the shards of the smaller side, so that both have about as many tokens.
+
+    Otherwise 600 steps see little of it: ingredients taught to a base for gadgets cost that 1.9
+    points of F1 on people's annotations without copies, 0.1 with them; and gadgets taught to a
+    base for ingredients, with four times as many tokens for rehearsal, were not learned at all,
+    with copies they have an F1 of 70.3 (seed 0, the commands of the README).
+
+    RETURNS (Dict[str, int]): How many of each text there are, by side.
+    """
+    copies = {}
+    for kind, size in sizes.items():
+        number = min(math.ceil(max(sizes.values()) / size), MAX_COPIES) if size else 0
+        for path in sorted(folder.glob(f"{kind}-?????.spacy")):
+            for copy in range(1, number):
+                shutil.copyfile(path, path.with_name(f"{path.stem}-{copy}.spacy"))
+        copies[kind] = number
+    return copies
+
+
+def _write_shards(docs: Iterator[Doc], folder: Path, name: str) -> int:
+    """RETURNS (int): The number of tokens."""
+    folder.mkdir(parents=True, exist_ok=True)
+    n_tokens = 0
     for number, chunk in enumerate(iter(lambda: list(islice(docs, SHARD_SIZE)), [])):
-        DocBin(ATTRS, docs=chunk).to_disk(folder / f"{number:05}.spacy")
+        DocBin(ATTRS, docs=chunk).to_disk(folder / f"{name}-{number:05}.spacy")
+        n_tokens += sum(map(len, chunk))
+    return n_tokens

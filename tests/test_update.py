@@ -1,6 +1,7 @@
 """An update teaches new labels, leaves the rest as it was, and is refused if it forgets."""
 
 import shutil
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -119,7 +120,7 @@ def test_old_and_new_texts_get_both_kinds_of_labels(data, tmp_path):
     counts = write_mixed(base, data.corpus, spacy.load(data.rules), rehearsal, (), output)
     # Texts that the corpus has, held-out ones included, do not come again
     n_new = len(update_data.old_texts(update_data.FRUITS, update_data.NEW_FRAMES, 12))
-    assert counts == {"new": n_new, "rehearsal": 90, "lost": 0}
+    assert (counts["new"], counts["rehearsal"], counts["lost"]) == (n_new, 90, 0)
     sides = {
         side: [doc for path in paths for doc in DocBin().from_disk(path).get_docs(base.vocab)]
         for side, paths in {
@@ -128,8 +129,13 @@ def test_old_and_new_texts_get_both_kinds_of_labels(data, tmp_path):
             "test": [output / "test.spacy"],
         }.items()
     }
-    everything = [doc for side in sides.values() for doc in side]
-    assert len({doc.text for doc in everything}) == len(everything) == n_new + 90
+    # In train the smaller half comes several times, so that neither is drowned
+    in_train = Counter(doc.text for doc in sides["train"])
+    assert set(in_train.values()) == {1, 3} == {counts["new_copies"], counts["rehearsal_copies"]}
+    once = [*in_train, *(doc.text for side in ("dev", "test") for doc in sides[side])]
+    assert len(set(once)) == len(once) == n_new + 90
+    of_rehearsal = sum(len(doc) for doc in sides["train"] if in_train[doc.text] == 3)
+    assert 0.4 < of_rehearsal / sum(map(len, sides["train"])) < 0.6
     for side in sides.values():
         marked = [d for d in side if d.text.startswith(("the pixel", "a cherry"))]
         assert marked and {tuple(sorted(ent.label_ for ent in doc.ents)) for doc in marked} == {
