@@ -32,7 +32,7 @@ def write_report(
             metrics=metrics,
             measures=MEASURES,
             lost=[
-                {"base": _draw(gold, before), "update": _draw(gold, after)}
+                {"before": _draw(gold, before), "after": _draw(gold, after)}
                 for gold, before, after in lost[:SHOWN]
             ],
             n_lost=len(lost),
