@@ -59,8 +59,8 @@ def benchmark_convert(
 ) -> Dict[str, Any]:
     """Run convert on larger and larger input, and on more and more patterns.
 
-    The texts are repeated up to the size. Patterns are the given ones and, if more are wanted, the rarest pairs of words of the
-    texts, which like most of a long list of names are rarely met.
+    The texts are repeated up to the size. Patterns are the given ones and, if more are wanted,
+    the rarest pairs of words of the texts, which like most of a long list of names are rarely met.
 
     texts (Path): Raw texts, a file or folder.
     patterns (Path): Match patterns, JSONL.

@@ -32,6 +32,7 @@ class Mention(NamedTuple):
     """A place in an annotated text where a form stands that is annotated somewhere."""
 
     text: int  # number of the text
+    where: Line
     span: Span
     form: str
     label: str  # "" if it is not annotated here
@@ -39,36 +40,36 @@ class Mention(NamedTuple):
 
 def check_forms(data: Data) -> Iterator[Finding]:
     """YIELDS (Finding): Forms annotated in different ways, in gold or by gold and rules."""
-    found = mentions([doc for _, doc in data.by_people])
-    yield from _check_same_context(data, found)
-    yield from _check_odd_ones(data, found)
+    found = mentions(data.by_people)
+    yield from _check_same_context(found)
+    yield from _check_odd_ones(found)
     yield from _check_rules(data)
     for label in data.labels:
-        yield from _check_context_tells(data, found, label)
+        yield from _check_context_tells(found, label)
 
 
-def mentions(docs: List[Doc]) -> List[Mention]:
+def mentions(texts: List[Tuple[Line, Doc]]) -> List[Mention]:
     """Find all mentions of the forms that are annotated somewhere.
 
-    docs (List[Doc]): Docs with entities.
+    texts (List[Tuple[Line, Doc]]): Docs with entities, and where they are.
     RETURNS (List[Mention]): The entities, and what has the form of one, case aside, and does
         not overlap with any. Of overlapping ones the longest.
     """
-    ents = [ent for doc in docs for ent in doc.ents]
+    ents = [ent for _, doc in texts for ent in doc.ents]
     if not ents:
         return []
-    matcher = PhraseMatcher(docs[0].vocab, attr="LOWER")
+    matcher = PhraseMatcher(ents[0].vocab, attr="LOWER")
     forms = {_form(ent): ent for ent in ents}
     matcher.add("FORM", [ent.as_doc() for ent in forms.values()])
     result = []
-    for i, doc in enumerate(docs):
-        result += [Mention(i, ent, _form(ent), ent.label_) for ent in doc.ents]
+    for i, (where, doc) in enumerate(texts):
+        result += [Mention(i, where, ent, _form(ent), ent.label_) for ent in doc.ents]
         free = [span for span in matcher(doc, as_spans=True) if not span.ents and _is_free(span)]
-        result += [Mention(i, span, _form(span), "") for span in filter_spans(free)]
+        result += [Mention(i, where, span, _form(span), "") for span in filter_spans(free)]
     return result
 
 
-def _check_same_context(data: Data, found: List[Mention]) -> Iterator[Finding]:
+def _check_same_context(found: List[Mention]) -> Iterator[Finding]:
     """Variation n-grams with a word of context on each side: Dickinson and Meurers (2003)."""
     by_context: Dict[Tuple[str, str, str], List[Mention]] = defaultdict(list)
     for mention in found:
@@ -84,7 +85,7 @@ def _check_same_context(data: Data, found: List[Mention]) -> Iterator[Finding]:
         yield finding(
             "same context",
             "warning",
-            [_place(data, mention) for group in groups for mention in _one_each(group)],
+            [_place(mention) for group in groups for mention in _one_each(group)],
             f"{number(len(groups), 'form')} annotated in different ways between the same words",
             "One of the two is most likely a mistake. Mistakes in gold make a right answer count "
             "as wrong, others are learned.",
@@ -92,7 +93,7 @@ def _check_same_context(data: Data, found: List[Mention]) -> Iterator[Finding]:
         )
 
 
-def _check_odd_ones(data: Data, found: List[Mention]) -> Iterator[Finding]:
+def _check_odd_ones(found: List[Mention]) -> Iterator[Finding]:
     by_form: Dict[str, List[Mention]] = defaultdict(list)
     for mention in found:
         by_form[mention.form].append(mention)
@@ -105,7 +106,7 @@ def _check_odd_ones(data: Data, found: List[Mention]) -> Iterator[Finding]:
         yield finding(
             "odd ones",
             "warning",
-            [_place(data, mention) for mention in odd],
+            [_place(mention) for mention in odd],
             f"{number(len(odd), 'mention')} annotated unlike nearly all others of the form",
             f"The form is annotated in one way in {1 - MAX_ODD_SHARE:.0%} of its mentions or more. What "
             "was overlooked counts as wrong when it is found.",
@@ -147,7 +148,7 @@ def _check_rules(data: Data) -> Iterator[Finding]:
         )
 
 
-def _check_context_tells(data: Data, found: List[Mention], label: str) -> Iterator[Finding]:
+def _check_context_tells(found: List[Mention], label: str) -> Iterator[Finding]:
     """Whether words around a form tell, better than chance, when it is annotated with the label."""
     by_form: Dict[str, List[Mention]] = defaultdict(list)
     for mention in found:
@@ -172,7 +173,7 @@ def _check_context_tells(data: Data, found: List[Mention], label: str) -> Iterat
     yield finding(
         "context",
         "warning",
-        [_place(data, mention) for mention in mixed],
+        [_place(mention) for mention in mixed],
         f"Nothing around {number(len(forms), 'form')} tells when they are {label}",
         f"They are in {is_label.sum():,} mentions and in {(~is_label).sum():,} not"
         + (f", or {', '.join(others)}" if others else "")
@@ -248,5 +249,5 @@ def _form(span: Span) -> str:
     return " ".join(token.lower_ for token in span)
 
 
-def _place(data: Data, mention: Mention) -> Place:
-    return span_place(data.by_people[mention.text][0], mention.span, mention.label or "not marked")
+def _place(mention: Mention) -> Place:
+    return span_place(mention.where, mention.span, mention.label or "not marked")
