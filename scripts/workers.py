@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -73,6 +74,7 @@ class Workers:
             while pending:
                 yield pending.popleft().result()
         except BrokenProcessPool:
+            _stop_writing(self.pool)
             raise InputError(
                 "A process was killed",
                 remedy="It may have run out of memory: set vars.n_process to a lower number.",
@@ -89,6 +91,13 @@ class Workers:
 def number_of_processes(n_process: int) -> int:
     """RETURNS (int): The number of processes, where -1 stands for one a core."""
     return min((os.cpu_count() or 1) if n_process < 0 else max(n_process, 1), MAX_PROCESSES)
+
+
+def _stop_writing(pool: ProcessPoolExecutor) -> None:
+    """Let a broken pool end. Before Python 3.11.5 it waits until a process that is no more has
+    read what was being written to it: https://github.com/python/cpython/issues/94777"""
+    if sys.version_info < (3, 11, 5):
+        pool._call_queue._reader.close()  # type: ignore[attr-defined]
 
 
 def _start(start: Callable[..., None], *args: Any) -> None:
