@@ -336,7 +336,7 @@ def test_blocks_hold_every_text_once(tmp_path_factory, texts, size, name, bom):
     elif name == "t.txt":
         path.write_bytes("\n".join(texts).encode())
     else:
-        as_csv(path, texts)
+        as_csv(path, [text.replace("\0", "") for text in texts])  # Python 3.10 can't write it
     if bom:
         path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     with pytest.MonkeyPatch.context() as patch:
