@@ -1,18 +1,14 @@
 """Measure on real data what answers are worth, against a model trained on people's annotations."""
 
-import random
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence
 
-import spacy
 import srsly
 import typer
-from spacy import util
-from spacy.cli.train import train as spacy_train
 from spacy.tokens import Doc, DocBin
 from wasabi import msg
 
@@ -24,11 +20,13 @@ from common import ATTRS, clear_errors, staged
 from convert import convert
 from evaluate import STAGES, evaluate
 from findings import versions
+from readers import read_texts
 from rules import blank
+from scale import measure_speed
 from simulate import Annotator, simulate
-from splits import HELD_OUT, text_hash
+from splits import text_hash
 from suggest import Suggester
-from training import Training
+from training import Training, train_model, train_reference
 
 # Numbers of answers after which everything is measured
 POINTS = (0, 50, 100, 200, 400)
@@ -108,57 +106,41 @@ def benchmark(
     nlp = blank("en")
     candidates = load_candidates(folder / "candidates.npz", nlp, dataset.texts, empty)
     suggester = Suggester(nlp, candidates, dataset.patterns, dataset.texts, training.seed)
-    by_people = _run_annotated(dataset, folder, pipeline, training)
-    curve: List[Dict[str, Any]] = []
+
+    def scores(name: str, answers: Path, annotated: Optional[Path] = None) -> Dict[str, Any]:
+        msg.divider(name, char="-")
+        run = folder / name
+        seconds = _run_project(dataset, empty, answers, run, pipeline, training, annotated)
+        seconds["supervised"] = reference_seconds
+        paths = {stage: run / stage for stage in ("rules", "pipeline")}
+        paths.update(model=run / "model" / "model-best", supervised=reference / "model-best")
+        return _measure(paths, dataset.test, test, run, seconds, training.seed)
+
+    curve = []
     for point in simulate(suggester, Annotator(dataset.annotated), suggestions, points):
-        msg.divider(f"{point} answers", char="-")
         answers = read_answers(nlp, suggestions, suggester.labels)
         accepted = sum(suggestion.answer == "accept" for suggestion in answers)
-        run = folder / str(point)
-        seconds = _run_project(dataset, empty, suggestions, run, pipeline, training)
-        seconds["supervised"] = reference_seconds
-        paths = {name: run / name for name in ("rules", "pipeline")}
-        paths.update(model=run / "model" / "model-best", supervised=reference / "model-best")
-        if by_people and not curve:
-            paths["annotated"], seconds["annotated"] = by_people
-        scores = _measure(paths, dataset.test, test, run, seconds, training.seed)
-        curve.append({"answers": point, "accepted": accepted, **scores})
+        row = scores(f"{point} answers", suggestions)
+        curve.append({"answers": point, "accepted": accepted, **row})
+    annotated = None
+    if not _all_annotated(dataset):
+        taught = folder / "annotated.jsonl"
+        spans = ({"text": doc.text, "spans": doc.to_json()["ents"]} for doc in dataset.annotated)
+        srsly.write_jsonl(taught, spans)
+        annotated = scores("annotated", empty, taught)["pipeline"]
     return {
         "texts": len(dataset.test),
         "entities": sum(len(doc.ents) for doc in dataset.test),
         "supervised": [row.pop("supervised") for row in curve][0],
-        "annotated": curve[0].pop("annotated", None),
+        "annotated": annotated,
         "curve": curve,
     }
 
 
-def _run_annotated(
-    dataset: Dataset, folder: Path, config: Path, training: Training
-) -> Optional[Tuple[Path, float]]:
-    """RETURNS (Tuple[Path, float]): The pipeline that learned from annotated texts and rules,
-    and the seconds that took. None if all raw texts are annotated: then rules have no part."""
+def _all_annotated(dataset: Dataset) -> bool:
+    """RETURNS (bool): Whether people annotated all raw texts, so that rules have nothing to label."""
     known = {text_hash(doc.text) for doc in dataset.annotated}
-    if all(text_hash(record["text"]) in known for record in srsly.read_jsonl(dataset.texts)):
-        return None
-    msg.divider("annotated", char="-")
-    annotated, empty = folder / "annotated.jsonl", folder / "none.jsonl"
-    srsly.write_jsonl(
-        annotated,
-        (
-            {
-                "text": doc.text,
-                "spans": [
-                    {"start": ent.start_char, "end": ent.end_char, "label": ent.label_}
-                    for ent in doc.ents
-                ],
-            }
-            for doc in dataset.annotated
-        ),
-    )
-    empty.touch()
-    run = folder / "annotated"
-    seconds = _run_project(dataset, empty, empty, run, config, training, annotated)
-    return run / "pipeline", seconds["pipeline"]
+    return all(text_hash(text) in known for _, text in read_texts(dataset.texts))
 
 
 def _run_project(
@@ -179,7 +161,7 @@ def _run_project(
     files = (dataset.texts, dataset.patterns, gold, suggestions)
     convert(*files, corpus, rules, annotated=annotated)
     labelling = time.perf_counter() - start
-    trained = _train(corpus / "train", corpus / "dev.spacy", model, training)
+    trained = train_model(corpus / "train", corpus / "dev.spacy", model, training)
     start = time.perf_counter()
     command = [sys.executable, "-m", "spacy", "assemble", str(config), str(pipeline)]
     sources = ["--paths.model", str(model / "model-best"), "--paths.rules", str(rules)]
@@ -190,34 +172,6 @@ def _run_project(
         "model": labelling + trained,
         "pipeline": labelling + trained + assembling,
     }
-
-
-def train_reference(docs: List[Doc], output: Path, training: Training) -> float:
-    """Train on people's annotations, less a tenth of them that is held out to stop early.
-
-    docs (List[Doc]): The annotated docs.
-    output (Path): A folder, made here, for corpora and model-best.
-    training (Training): How to train.
-    RETURNS (float): The seconds that training took.
-    """
-    n_dev = int(len(docs) * HELD_OUT)
-    shuffled = random.Random(0).sample(docs, len(docs))
-    output.mkdir()
-    train, dev = output / "train.spacy", output / "dev.spacy"
-    DocBin(ATTRS, docs=shuffled[n_dev:]).to_disk(train)
-    DocBin(ATTRS, docs=shuffled[:n_dev]).to_disk(dev)
-    return _train(train, dev, output, training)
-
-
-def _train(train: Path, dev: Path, output: Path, training: Training) -> float:
-    """RETURNS (float): The seconds that training took."""
-    overrides = training.overrides(train, dev)
-    # The project's own log must stay what it is
-    if "output_file" in util.load_config(training.config)["training"]["logger"]:
-        overrides["training.logger.output_file"] = str(output) + ".log.jsonl"
-    start = time.perf_counter()
-    spacy_train(training.config, output, use_gpu=training.gpu_id, overrides=overrides)
-    return time.perf_counter() - start
 
 
 def _measure(
@@ -241,18 +195,6 @@ def _measure(
         }
         for name, path in paths.items()
     }
-
-
-def measure_speed(pipeline: Path, docs: List[Doc]) -> float:
-    """RETURNS (float): Words per second from text to entities in one process, the best of three."""
-    nlp = spacy.load(pipeline)
-    texts = [doc.text for doc in docs]
-    rates = []
-    for _ in range(3):
-        start = time.perf_counter()
-        words = sum(len(doc) for doc in nlp.pipe(texts))
-        rates.append(words / (time.perf_counter() - start))
-    return max(rates)
 
 
 if __name__ == "__main__":

@@ -11,13 +11,13 @@ import typer
 from spacy.cli.init_config import init_config
 from wasabi import msg
 
-from benchmark import measure_speed, train_reference
 from benchmark_data import load_datasets
 from common import clear_errors, staged
 from evaluate import percent
 from findings import versions
+from scale import measure_speed
 from simulate import span_scores
-from training import Training
+from training import Training, train_reference
 
 SEEDS = (0, 1, 2)
 

@@ -8,14 +8,8 @@ from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
 from common import InputError
 from lines import Line, file_type, files_in, read_jsonl, read_lines
 from records import Found
-from spacy_formats import (
-    CONLLU_ID,
-    read_columns,
-    read_conllu,
-    read_docbin,
-    read_iob,
-    read_spacy_json,
-)
+from spacy_formats import read_docbin, read_spacy_json
+from tagged_formats import CONLLU_ID, read_columns, read_conllu, read_iob
 from tool_formats import read_brat, read_doccano, read_label_studio, read_prodigy
 
 AUTO = "auto"

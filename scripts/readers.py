@@ -164,10 +164,11 @@ def _read_table(path: Path, delimiter: str) -> Iterator[Tuple[Line, Dict[str, An
                         "Give the column with the texts the heading text.",
                     )
                 columns = row
-            elif columns.index("text") >= len(row):
+                continue
+            record = dict(zip(columns, row))
+            if "text" not in record:
                 raise where.error("The row is too short to have a text")
-            else:
-                yield where, dict(zip(columns, row))
+            yield where, record
     except csv.Error as error:
         raise InputError(
             f"Broken table row ({error})",

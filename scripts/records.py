@@ -2,7 +2,9 @@
 
 from typing import List, NamedTuple, Tuple, Union
 
-from lines import Line
+from spacy.tokens import Doc
+
+from lines import Line, check_text
 
 Span = Tuple[int, int, str]  # start and end in characters, label
 
@@ -32,6 +34,16 @@ class Skipped(NamedTuple):
 
 
 Found = Union[Record, Skipped]
+
+
+def record_of(where: Line, doc: Doc) -> Found:
+    """RETURNS (Found): The doc as a record, if it is annotated as a whole."""
+    if len(doc) and not doc.has_annotation("ENT_IOB", require_complete=True):
+        return Skipped(where, "not annotated, or only in part")
+    text = check_text(where, doc.text)
+    if doc.has_unknown_spaces or doc.text.endswith(" "):
+        text = text.rstrip()  # spaCy sets a space behind every token that it knows nothing of
+    return Record(where, text, [(e.start_char, e.end_char, e.label_) for e in doc.ents])
 
 
 def squash(text: str) -> str:

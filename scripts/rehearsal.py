@@ -131,10 +131,10 @@ def _put_aside(path: Path, seen: Set[bytes], aside: Dict[str, List[str]]) -> Ite
 def _balance(folder: Path, sizes: Dict[str, int]) -> Dict[str, int]:
     """Copy the shards of the smaller side, so that both have about as many tokens.
 
-    Otherwise 600 steps see little of it: ingredients taught to a base for gadgets cost that 1.9
-    points of F1 on people's annotations without copies, 0.1 with them; and gadgets taught to a
-    base for ingredients, with four times as many tokens for rehearsal, were not learned at all,
-    with copies they have an F1 of 70.3 (seed 0, the commands of the README).
+    Otherwise 600 steps see little of it: with MAX_COPIES at 1, ingredients taught to a base for
+    gadgets cost that 1.9 points of F1 on people's annotations, and not 0.1; and gadgets taught to
+    a base for ingredients were not learned at all, where they get an F1 of 70.3 (seed 0, the
+    commands of the README with gold of the new label alone).
 
     RETURNS (Dict[str, int]): How many of each text there are, by side.
     """
