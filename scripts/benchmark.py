@@ -1,200 +1,56 @@
-"""Measure on real data what answers are worth, against a model trained on people's annotations."""
+"""Measure the template itself: what answers are worth, the config, the speed of convert and suggest."""
 
-import subprocess
-import sys
-import tempfile
-import time
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence
 
 import srsly
 import typer
-from spacy.tokens import Doc, DocBin
 from wasabi import msg
 
-from answers import read_answers
-from benchmark_data import Dataset, load_datasets
-from benchmark_report import print_results, render
-from candidates import load_candidates
-from common import ATTRS, clear_errors, staged
-from convert import convert
-from evaluate import STAGES, evaluate
-from findings import versions
-from readers import read_texts
-from rules import blank
-from scale import measure_speed
-from simulate import Annotator, simulate
-from splits import text_hash
-from suggest import Suggester
-from training import Training, train_model, train_reference
+from benchmarking import answers, config, convert_speed, page, suggest_speed
+from shared.errors import InputError, clear_errors
+from shared.training import Training
+from shared.writing import staged
 
-# Numbers of answers after which everything is measured
-POINTS = (0, 50, 100, 200, 400)
+KINDS = ("answers", "config", "convert", "suggest")
 
 
 def benchmark_cli(
     # fmt: off
+    kind: str = typer.Argument(..., help=f"What to measure: {', '.join(KINDS)}"),
     assets: Path = typer.Argument(..., help="Folder with the extra assets"),
-    config: Path = typer.Argument(..., help="Training config"),
-    pipeline: Path = typer.Argument(..., help="Config that assembles model and rules"),
-    template: Path = typer.Argument(..., help="The template of the page"),
-    output: Path = typer.Argument(..., help="Output file for the results, JSON"),
-    page: Path = typer.Argument(..., help="Output file for the results as a page, HTML"),
+    output: Path = typer.Argument(..., help="Output folder for the results, KIND.json"),
+    train_config: Path = typer.Option(..., "--config", help="Training config"),
+    pipeline: Path = typer.Option(..., help="Config that assembles model and rules"),
     seed: int = typer.Option(0, help="Seed of suggestions, training and resampling"),
     max_steps: int = typer.Option(..., help="Most steps to train"),
     gpu_id: int = typer.Option(-1, help="GPU to train on, -1 for none"),
     # fmt: on
 ) -> None:
-    """Train and test on each data set among the extra assets, and show the results."""
+    """Measure on the extra assets, write the results, and print them as tables."""
     with clear_errors():
-        training = Training(config, seed, max_steps, gpu_id)
-        results: Dict[str, Any] = {
-            "versions": versions(),
-            "seed": seed,
-            "max_steps": max_steps,
-            "datasets": {},
-        }
-        for name, dataset in load_datasets(assets).items():
-            msg.divider(name)
-            with tempfile.TemporaryDirectory() as folder:
-                results["datasets"][name] = benchmark(dataset, Path(folder), pipeline, training)
-        with staged(output) as path:
+        if kind not in KINDS:
+            raise InputError(
+                f"vars.benchmark is '{kind}'", remedy=f"Set it to {' or '.join(KINDS)}."
+            )
+        texts, patterns = assets / "reddit_r_cooking_sample.jsonl", assets / "food_patterns.jsonl"
+        if kind == "answers":
+            training = Training(train_config, seed, max_steps, gpu_id)
+            results = answers.benchmark_answers(assets, pipeline, training)
+            with staged(output / "answers.html") as path:
+                path.write_text(page.render(results), encoding="utf8")
+            page.print_results(results)
+            msg.good(f"Page: {output / 'answers.html'}")
+        elif kind == "config":
+            results = config.benchmark_config(assets, train_config, max_steps, gpu_id)
+            config.print_results(results)
+        elif kind == "convert":
+            results = convert_speed.benchmark_convert(texts, patterns)
+            convert_speed.print_results(results)
+        else:
+            results = suggest_speed.benchmark_suggest(texts, patterns)
+            suggest_speed.print_results(results)
+        with staged(output / f"{kind}.json") as path:
             srsly.write_json(path, results)
-        with staged(page) as path:
-            path.write_text(render(template, results), encoding="utf8")
-        print_results(results)
-        msg.good(f"Page: {page}")
-        msg.info("How fast convert is: spacy project run benchmark-convert")
-
-
-def benchmark(
-    dataset: Dataset,
-    folder: Path,
-    pipeline: Path,
-    training: Training,
-    points: Sequence[int] = POINTS,
-) -> Dict[str, Any]:
-    """Run the project on a data set after some numbers of answers, and the supervised reference.
-
-    The answers are those of a simulated person who knows the reference's training records. No
-    other annotation is used on the project's side, not even to stop the training. Apart from that,
-    it is run once without answers but with those records as annotated texts.
-
-    dataset (Dataset): The data.
-    folder (Path): An empty folder for all files.
-    pipeline (Path): Config that assembles model and rules.
-    training (Training): How to train model and reference.
-    points (Sequence[int]): Numbers of answers, in rising order.
-    RETURNS (dict): "texts" and "entities" of the test set; the scores of "supervised" and of
-        "annotated", the pipeline of that one run, None if all raw texts are annotated; and in
-        "curve", for each number of answers that is reached, a dict with "answers", "accepted"
-        and the scores by stage. Scores are "ents_p", "ents_r", "ents_f", "ents_f_ci",
-        "train_seconds" (labelling and training; rules have none to train),
-        "words_per_second", and "of_supervised", the F1 divided by the reference's.
-    """
-    test, empty, suggestions = (folder / name for name in ("test.spacy", "empty", "s.jsonl"))
-    DocBin(ATTRS, docs=dataset.test).to_disk(test)
-    empty.touch()
-    suggestions.touch()
-    known = {text_hash(doc.text) for doc in dataset.test}
-    records = (r for r in srsly.read_jsonl(dataset.texts) if text_hash(r["text"]) not in known)
-    dataset = dataset._replace(texts=folder / "texts.jsonl")
-    srsly.write_jsonl(dataset.texts, ({"text": r["text"]} for r in records))
-
-    reference = folder / "supervised"
-    reference_seconds = train_reference(dataset.annotated, reference, training)
-    nlp = blank("en")
-    candidates = load_candidates(folder / "candidates.npz", nlp, dataset.texts, empty)
-    suggester = Suggester(nlp, candidates, dataset.patterns, dataset.texts, training.seed)
-
-    def scores(name: str, answers: Path, annotated: Optional[Path] = None) -> Dict[str, Any]:
-        msg.divider(name, char="-")
-        run = folder / name
-        seconds = _run_project(dataset, empty, answers, run, pipeline, training, annotated)
-        seconds["supervised"] = reference_seconds
-        paths = {stage: run / stage for stage in ("rules", "pipeline")}
-        paths.update(model=run / "model" / "model-best", supervised=reference / "model-best")
-        return _measure(paths, dataset.test, test, run, seconds, training.seed)
-
-    curve = []
-    for point in simulate(suggester, Annotator(dataset.annotated), suggestions, points):
-        answers = read_answers(nlp, suggestions, suggester.labels)
-        accepted = sum(suggestion.answer == "accept" for suggestion in answers)
-        row = scores(f"{point} answers", suggestions)
-        curve.append({"answers": point, "accepted": accepted, **row})
-    annotated = None
-    if not _all_annotated(dataset):
-        taught = folder / "annotated.jsonl"
-        spans = ({"text": doc.text, "spans": doc.to_json()["ents"]} for doc in dataset.annotated)
-        srsly.write_jsonl(taught, spans)
-        annotated = scores("annotated", empty, taught)["pipeline"]
-    return {
-        "texts": len(dataset.test),
-        "entities": sum(len(doc.ents) for doc in dataset.test),
-        "supervised": [row.pop("supervised") for row in curve][0],
-        "annotated": annotated,
-        "curve": curve,
-    }
-
-
-def _all_annotated(dataset: Dataset) -> bool:
-    """RETURNS (bool): Whether people annotated all raw texts, so that rules have nothing to label."""
-    known = {text_hash(doc.text) for doc in dataset.annotated}
-    return all(text_hash(text) in known for _, text in read_texts(dataset.texts))
-
-
-def _run_project(
-    dataset: Dataset,
-    gold: Path,
-    suggestions: Path,
-    folder: Path,
-    config: Path,
-    training: Training,
-    annotated: Optional[Path] = None,
-) -> Dict[str, float]:
-    """Make rules, model and pipeline from the texts, the patterns, the answers, and annotations.
-
-    RETURNS (Dict[str, float]): The seconds that each stage took, with those it builds upon.
-    """
-    corpus, rules, model, pipeline = (folder / name for name in ("corpus", *STAGES))
-    start = time.perf_counter()
-    files = (dataset.texts, dataset.patterns, gold, suggestions)
-    convert(*files, corpus, rules, annotated=annotated)
-    labelling = time.perf_counter() - start
-    trained = train_model(corpus / "train", corpus / "dev.spacy", model, training)
-    start = time.perf_counter()
-    command = [sys.executable, "-m", "spacy", "assemble", str(config), str(pipeline)]
-    sources = ["--paths.model", str(model / "model-best"), "--paths.rules", str(rules)]
-    subprocess.run([*command, *sources], check=True)
-    assembling = time.perf_counter() - start
-    return {
-        "rules": labelling,
-        "model": labelling + trained,
-        "pipeline": labelling + trained + assembling,
-    }
-
-
-def _measure(
-    paths: Dict[str, Path],
-    docs: List[Doc],
-    test: Path,
-    folder: Path,
-    seconds: Dict[str, float],
-    seed: int,
-) -> Dict[str, Any]:
-    """RETURNS (dict): Scores and speed by name of the pipeline."""
-    stats = folder / "corpus" / "stats.json"
-    metrics = evaluate(test, stats, folder / "metrics.json", folder / "predictions", paths, seed)
-    best = metrics["supervised"]["ents_f"]
-    return {
-        name: {
-            **{key: metrics[name][key] for key in ("ents_p", "ents_r", "ents_f", "ents_f_ci")},
-            "train_seconds": seconds[name],
-            "words_per_second": measure_speed(path, docs),
-            "of_supervised": metrics[name]["ents_f"] / best if best else None,
-        }
-        for name, path in paths.items()
-    }
 
 
 if __name__ == "__main__":

@@ -17,14 +17,16 @@ import typer
 from wasabi import msg
 from wasabi.util import wrap
 
-from check_forms import check_forms
-from check_spans import check_numbers, check_records, check_spans, check_ties
-from check_texts import check_texts
-from checks import SEVERITIES, Data, Finding, as_dict, load_data, number
-from common import InputError, clear_errors, printable, staged
-from convert import convert
-from readers import read_texts
-from report import fingerprint, update_section
+from checking.findings import SEVERITIES, Data, Finding, as_dict, load_data, number
+from checking.forms import check_forms
+from checking.spans import check_numbers, check_records, check_spans, check_ties
+from checking.texts import check_texts
+from labelling.corpus import convert
+from measuring.page import fingerprint, update_section
+from reading.texts import read_texts
+from shared.errors import InputError, clear_errors
+from shared.showing import printable
+from shared.writing import staged
 
 # More texts hardly change what is found, but they take memory: `spacy debug data` reads all
 MAX_TEXTS = 20_000
@@ -50,7 +52,6 @@ def check_data_cli(
     ),
     config: Path = typer.Argument(..., help="The training config, for `spacy debug data`"),
     output: Path = typer.Argument(..., help="Output file for the findings, JSON"),
-    template: Path = typer.Argument(..., help="The report's template"),
     report: Path = typer.Argument(..., help="The report, HTML; may be missing"),
     lang: str = typer.Option("en", help="Language code"),
     # fmt: on
@@ -60,7 +61,7 @@ def check_data_cli(
         checked = check_data(texts, patterns, gold, suggestions, annotated, config, lang)
         with staged(output) as path:
             srsly.write_json(path, checked)
-        update_section(report, template, checked)
+        update_section(report, checked)
         print_findings(checked, output)
         if checked["counts"]["error"]:
             raise typer.Exit(1)

@@ -15,7 +15,8 @@ import typer
 from spacy.tokens import DocBin
 from wasabi import msg
 
-from common import InputError, clear_errors, staged
+from shared.errors import InputError, clear_errors
+from shared.writing import staged
 
 SAMPLE_SIZE = 500
 # Runs in the fresh environment: texts on standard input, entities on standard output

@@ -1,31 +1,17 @@
-"""Turn raw texts, rules and gold annotations into the .spacy files that training reads."""
+"""Label raw texts with the rules and write the corpora that training and evaluation read."""
 
-from collections import Counter, deque
-from itertools import chain, islice
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Type
+from typing import Optional
 
-import numpy as np
-import srsly
 import typer
-from spacy.language import Language
-from spacy.tokens import Doc, DocBin
-from tqdm import tqdm
 
-from annotated import load_annotated, write_annotated
-from blocks import read_blocks
-from common import ATTRS, InputError, clear_errors, staged
-from gold import load_gold, skips
-from labelling import Counts, hash_block, held_out, start, write_shard
-from matching import Labeller
-from readers import read_texts
-from rules import add_ruler, blank, collect_rules
-from splits import KEY_SIZE, TRAIN, gold_side, reserve, split
-from summary import make_stats, print_summary
-from workers import Workers, number_of_processes
-
-# Training labels can have any number of forms, which only evaluation looks up
-MAX_FORMS = 100_000
+from labelling.corpus import convert
+from labelling.stats import print_summary
+from reading.gold import skips
+from shared.errors import clear_errors
+from shared.ray_workers import RayWorkers, connected
+from shared.workers import Workers, number_of_processes
 
 
 def convert_cli(
@@ -46,7 +32,12 @@ def convert_cli(
         None, help="Annotated records to learn from, JSONL; may have none"
     ),
     lang: str = typer.Option("en", help="Language code"),
-    n_process: int = typer.Option(1, help="Number of processes, -1 for one a core"),
+    n_process: int = typer.Option(
+        1, help="Number of processes, or CPUs of a Ray cluster that is started; -1 for all cores"
+    ),
+    ray_address: str = typer.Option(
+        "", help="A Ray cluster: 'auto', HOST:PORT, or 'local' to start one; '' to use none"
+    ),
     bad_spans: str = typer.Option(
         "fail", help="'skip' leaves out gold spans that can't be used, 'fail' stops"
     ),
@@ -54,170 +45,23 @@ def convert_cli(
 ) -> None:
     """Label raw texts with match patterns and write training, dev and test corpora."""
     with clear_errors():
-        stats = convert(
-            texts,
-            patterns,
-            gold,
-            suggestions,
-            corpus,
-            rules,
-            annotated=annotated,
-            lang=lang,
-            n_process=n_process,
-            skip_bad_spans=skips(bad_spans),
-        )
+        number = number_of_processes(n_process)
+        with connected(ray_address, number) if ray_address else nullcontext():
+            stats = convert(
+                # The nodes of a cluster work in other folders
+                texts.resolve() if ray_address else texts,
+                patterns,
+                gold,
+                suggestions,
+                corpus.resolve() if ray_address else corpus,
+                rules.resolve() if ray_address else rules,
+                annotated=annotated,
+                lang=lang,
+                n_process=n_process,
+                skip_bad_spans=skips(bad_spans),
+                workers_class=RayWorkers if ray_address else Workers,
+            )
         print_summary(stats)
-
-
-def convert(
-    texts: Path,
-    patterns: Path,
-    gold: Path,
-    suggestions: Path,
-    corpus: Path,
-    rules: Path,
-    *,
-    annotated: Optional[Path] = None,
-    lang: str = "en",
-    n_process: int = 1,
-    skip_bad_spans: bool = False,
-    workers_class: Type[Workers] = Workers,
-) -> Dict[str, Any]:
-    """Label texts with the rules, split them, and write all that training and evaluation read.
-
-    If there are gold records, they are dev and test and all other texts are train. Without
-    them, dev and test are held-out texts with the labels of the rules.
-
-    texts (Path): Raw texts, a file or folder that `read_texts` understands.
-    patterns (Path): Match patterns, JSONL.
-    gold (Path): Annotated records, JSONL, may have no records.
-    suggestions (Path): Suggested terms with answers, JSONL, may have no records.
-    corpus (Path): Folder for train/, dev.spacy, test.spacy and stats.json.
-    rules (Path): Folder for the rules as a spaCy pipeline.
-    annotated (Optional[Path]): Annotated records, JSONL, may have no records. They are train, with
-        the labels that people gave them; those that are gold, too, are left out.
-    lang (str): Language code.
-    n_process (int): Number of processes, -1 for one a core. The files are the same.
-    skip_bad_spans (bool): Leave out gold spans that can't be used instead of failing.
-    workers_class (Type[Workers]): Who does the work. The files are the same.
-    RETURNS (dict): The content of stats.json.
-    RAISES (InputError): If anything provided is not usable. Nothing is written then.
-    """
-    nlp = blank(lang)
-    all_rules = collect_rules(nlp, patterns, suggestions)
-    add_ruler(nlp, all_rules)
-    tokenizer = blank(lang)
-    gold_docs, n_bad_spans = load_gold(tokenizer, gold, skip_bad_spans)
-    taught = load_annotated(tokenizer, annotated, gold_docs, skip_bad_spans)
-    texts_of = [[doc.text for doc in docs] for docs in (gold_docs, taught.docs)]
-    # More processes than blocks would have nothing to do
-    n_blocks = sum(1 for _ in islice(read_blocks(texts), number_of_processes(n_process)))
-    with staged(rules) as rules_tmp, staged(corpus / "train") as train_tmp:
-        nlp.to_disk(rules_tmp)
-        train_tmp.mkdir()
-        n_workers = min(n_blocks, number_of_processes(n_process))
-        with workers_class(n_workers, start, rules_tmp, reserve(chain(*texts_of))) as workers:
-            sides = _assign(texts, workers, *texts_of)
-            dev_and_test = _evaluation_docs(texts, workers, sides, nlp, gold_docs)
-            counts = _write_train(texts, workers, sides, train_tmp, dev_and_test)
-        weight = write_annotated(taught.docs, tokenizer, train_tmp, counts)
-        stats = make_stats(all_rules, sides, counts, dev_and_test, gold_docs, n_bad_spans, taught)
-        stats["annotated"].update(weight)
-        _check(stats, texts, patterns)
-        for side, docs in dev_and_test.items():
-            with staged(corpus / f"{side}.spacy") as path:
-                DocBin(ATTRS, docs=docs).to_disk(path)
-        with staged(corpus / "stats.json") as path:
-            srsly.write_json(path, stats)
-    return stats
-
-
-def _assign(
-    texts: Path, workers: Workers, gold_texts: List[str], annotated_texts: List[str]
-) -> List[np.ndarray]:
-    """RETURNS (List[np.ndarray]): For each block of the texts, the place of each text's side in
-    SIDES. All texts are read for that, so that what is wrong with one is told soon."""
-    keys = bytearray()
-    sizes = []
-    with tqdm(desc="Reading", unit=" texts", disable=None) as progress:
-        for found in workers.map(hash_block, read_blocks(texts)):
-            if found is None:
-                deque(read_texts(texts), maxlen=0)  # raises an error with the line
-                raise InputError("The texts changed while they were read", texts)
-            keys += found
-            sizes.append(len(found) // KEY_SIZE)
-            progress.update(sizes[-1])
-    return np.split(split(keys, gold_texts, annotated_texts), np.cumsum(sizes)[:-1])
-
-
-def _evaluation_docs(
-    texts: Path, workers: Workers, sides: List[np.ndarray], nlp: Language, gold_docs: List[Doc]
-) -> Dict[str, List[Doc]]:
-    """RETURNS (Dict[str, List[Doc]]): The docs for dev and test: gold, or held out and labelled."""
-    docs: Dict[str, List[Doc]] = {"dev": [], "test": []}
-    for doc in gold_docs:
-        docs[gold_side(doc.text)].append(doc)
-    if not gold_docs:
-        label = Labeller(nlp)
-        jobs = ((block, side.tobytes()) for block, side in zip(read_blocks(texts), sides))
-        for found in workers.map(held_out, jobs):
-            for side, text in found:
-                docs[side].append(label(text)[0])
-    return docs
-
-
-def _write_train(
-    texts: Path,
-    workers: Workers,
-    sides: List[np.ndarray],
-    output: Path,
-    dev_and_test: Dict[str, List[Doc]],
-) -> Counts:
-    """RETURNS (Dict[str, Counter]): What `write_shard` counts, for all shards."""
-    blocks = (
-        (block, side.tobytes()) for block, side in zip(read_blocks(texts), sides) if TRAIN in side
-    )
-    jobs = ((*job, output / f"{number:05}.spacy") for number, job in enumerate(blocks))
-    asked = {
-        (ent.label_, ent.text.casefold())
-        for docs in dev_and_test.values()
-        for doc in docs
-        for ent in doc.ents
-    }
-    counts: Counts = {}
-    total = sum(int((side == TRAIN).sum()) for side in sides)
-    with tqdm(desc="Labelling", total=total, unit=" texts", disable=None) as progress:
-        for shard in workers.map(write_shard, jobs):
-            for name, counter in shard.items():
-                known = counts.setdefault(name, Counter())
-                if name == "forms" and len(known) + len(counter) > MAX_FORMS:
-                    kept = (key for key in counter if key in known or key in asked)
-                    counter = Counter({key: counter[key] for key in kept})
-                known.update(counter)
-            progress.update(shard["totals"]["texts"])
-    return counts
-
-
-def _check(stats: Dict[str, Any], texts: Path, patterns: Path) -> None:
-    """Raise an InputError if there is nothing to train on or to measure with."""
-    if not stats["texts"]:
-        raise InputError("No texts", texts, remedy="Put at least one text into it.")
-    sizes = {side: stats[side]["texts"] for side in ("train", "dev", "test")}
-    if not all(sizes.values()):
-        found = ", ".join(f"{size} in {side}" for side, size in sizes.items())
-        raise InputError(
-            f"Too few texts to fill train, dev and test: {found}",
-            texts,
-            remedy="Add texts. If there is a gold file, add gold records: they are dev and "
-            "test, and texts that are among them do not count for train.",
-        )
-    if not stats["train"]["entities"]:
-        raise InputError(
-            "No pattern matches anything in the texts to train on",
-            patterns,
-            remedy='Check the spelling; {"LOWER": "iphone"} matches any case, '
-            '{"TEXT": "iPhone"} only this one.',
-        )
 
 
 if __name__ == "__main__":

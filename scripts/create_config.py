@@ -9,8 +9,9 @@ from spacy.cli.debug_config import debug_config
 from spacy.cli.init_config import init_config
 from wasabi import msg
 
-from common import InputError, clear_errors, staged
-from rules import blank
+from reading.patterns import blank
+from shared.errors import InputError, clear_errors
+from shared.writing import staged
 
 # What the corpora of this project can teach; the first two come with it
 TAUGHT = ("tok2vec", "transformer", "ner")

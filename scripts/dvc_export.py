@@ -13,8 +13,11 @@ import typer
 from wasabi import msg
 from weasel.util import load_project_config
 
-from common import InputError, clear_errors, staged
+from shared.errors import InputError, clear_errors
+from shared.writing import staged
 
+# What DVC can compare between commits and draw
+METRICS, CURVE = "training/metrics.json", "training/curve.json"
 HEAD = """# Made from project.yml; after changes there, run: python -m spacy project run dvc
 # Each stage lets Weasel do the work. With "persist" DVC leaves to Weasel what is out of date.
 """
@@ -59,10 +62,25 @@ def export(project: Path, workflow: str) -> Dict[str, Any]:
             "cmd": f"python -m weasel run {name}",
             "deps": command.get("deps", []),
             "params": [{"project.yml": [*variables, "commands"]}],
-            "outs": [{path: {"persist": True}} for path in command.get("outputs", [])],
+            **_outputs(command.get("outputs", [])),
             "always_changed": command.get("no_skip", False),
         }
     return stages
+
+
+def _outputs(paths: List[str]) -> Dict[str, Any]:
+    """RETURNS (Dict[str, Any]): The outputs of a stage: scores and the learning curve as what they
+    are, for `dvc metrics diff` and `dvc plots show`, all others as files."""
+    kinds: Dict[str, List[Any]] = {"outs": [], "metrics": [], "plots": []}
+    axes = {"x": "step", "y": "f", "title": "F1 on dev"}
+    for path in paths:
+        if path == METRICS:
+            kinds["metrics"].append({path: {"persist": True}})
+        elif path == CURVE:
+            kinds["plots"].append({path: {"persist": True, **axes}})
+        else:
+            kinds["outs"].append({path: {"persist": True}})
+    return {kind: listed for kind, listed in kinds.items() if listed}
 
 
 def _variables(value: Any, variables: Dict[str, Any]) -> List[str]:

@@ -6,7 +6,8 @@ from typing import List
 
 import typer
 
-from common import clear_errors, remove
+from shared.errors import clear_errors
+from shared.writing import remove
 
 app = typer.Typer(add_completion=False)
 

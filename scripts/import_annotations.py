@@ -2,21 +2,19 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Dict, List, Optional, Set, Tuple
 
 import typer
 from spacy.language import Language
 
-from answers import append_records
-from common import InputError, clear_errors
-from formats import AUTO, FORMATS, read_annotations
-from gold import annotate, skips
-from import_summary import Result, print_result, some
-from lines import Line
-from readers import Gold, read_gold
-from records import Found, Record, Skipped, Span, squash
-from rules import blank
-from splits import bare_hash
+from importing.formats import AUTO, FORMATS, read_annotations
+from importing.records import Found, Skipped, squash
+from importing.summary import Result, print_result, some
+from reading.gold import Offsets, Record, annotate, offsets, prodigy, read_gold, skips
+from reading.lines import Line, append_records
+from reading.patterns import blank
+from reading.splits import bare_hash
+from shared.errors import InputError, clear_errors
 
 USES = ("gold", "train")
 
@@ -104,16 +102,16 @@ def import_annotations(
     result.unused.extend(sorted(set(renamed) - {label for label, _ in result.labels}))
     new = _new(records, target, other, keep_out, result)
     if new:
-        append_records(target, [_prodigy(record) for record in new])
+        append_records(target, [prodigy(record.text, record.spans) for record in new])
     return result
 
 
 def _usable(
     found: List[Found], nlp: Language, renamed: Dict[str, str], name_files: bool, result: Result
-) -> Tuple[List[Gold], List[str]]:
-    """RETURNS (Tuple[List[Gold], List[str]]): The records with their usable spans, and what is
+) -> Tuple[List[Record], List[str]]:
+    """RETURNS (Tuple[List[Record], List[str]]): The records with their usable spans, and what is
     wrong with other spans. What is skipped is noted in the result."""
-    records: List[Gold] = []
+    records: List[Record] = []
     problems: List[str] = []
     for item in found:
         prefix = f"{item.where.path}, " if name_files else ""
@@ -130,17 +128,16 @@ def _usable(
     return records, problems
 
 
-def _fit(nlp: Language, item: Record, renamed: Dict[str, str]) -> Tuple[Gold, List[str]]:
-    """RETURNS (Tuple[Gold, List[str]]): The record with its usable spans, and what is wrong with
+def _fit(nlp: Language, item: Record, renamed: Dict[str, str]) -> Tuple[Record, List[str]]:
+    """RETURNS (Tuple[Record, List[str]]): The record with its usable spans, and what is wrong with
     others."""
     spans = {
         (*_trim(item.text, start, end), renamed.get(label, label))
         for start, end, label in item.spans
         if renamed.get(label, label) or label not in renamed
     }
-    doc, wrong = annotate(nlp, Gold(item.where, item.text, sorted(spans)))
-    fitting = [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
-    return Gold(item.where, item.text, fitting), [*item.problems, *wrong]
+    doc, wrong = annotate(nlp, Record(item.where, item.text, sorted(spans)))
+    return Record(item.where, item.text, offsets(doc)), [*item.problems, *wrong]
 
 
 def _trim(text: str, start: int, end: int) -> Tuple[int, int]:
@@ -155,12 +152,12 @@ def _trim(text: str, start: int, end: int) -> Tuple[int, int]:
 
 
 def _new(
-    records: List[Gold], target: Path, other: Path, keep_out: bool, result: Result
-) -> List[Gold]:
-    """RETURNS (List[Gold]): The records to add. Why others are not is noted in the result."""
+    records: List[Record], target: Path, other: Path, keep_out: bool, result: Result
+) -> List[Record]:
+    """RETURNS (List[Record]): The records to add. Why others are not is noted in the result."""
     known = {bare_hash(record.text): record for record in read_gold(target)}
     in_other = {bare_hash(record.text) for record in read_gold(other)}
-    new: List[Gold] = []
+    new: List[Record] = []
     for record in records:
         key = bare_hash(record.text)
         first = known.setdefault(key, record)
@@ -180,17 +177,12 @@ def _new(
     return new
 
 
-def _bare_spans(record: Gold) -> Set[Span]:
-    """RETURNS (Set[Span]): The spans, counted in characters that are no white space."""
+def _bare_spans(record: Record) -> Set[Offsets]:
+    """RETURNS (Set[Offsets]): The spans, counted in characters that are no white space."""
     return {
         (len(squash(record.text[:start])), len(squash(record.text[:end])), label)
         for start, end, label in record.spans
     }
-
-
-def _prodigy(record: Gold) -> Dict[str, Any]:
-    spans = [{"start": start, "end": end, "label": label} for start, end, label in record.spans]
-    return {"text": record.text, "spans": spans}
 
 
 def parse_label_map(text: str) -> Dict[str, str]:
@@ -216,7 +208,7 @@ def _place(where: Line) -> str:
     return f"{where.path}, {where.place}"
 
 
-def _show(record: Gold) -> str:
+def _show(record: Record) -> str:
     spans = [f"{record.text[start:end]} ({label})" for start, end, label in record.spans]
     return ", ".join(spans)[:200] or "no entity"
 

@@ -13,7 +13,8 @@ import typer
 from spacy.cli.package import package as spacy_package
 from wasabi import msg
 
-from common import InputError, clear_errors, staged
+from shared.errors import InputError, clear_errors
+from shared.writing import staged
 
 # The time stamp of every file in the wheel, so that the same pipeline gives the same wheel
 EPOCH = "1577836800"  # 2020-01-01

@@ -13,11 +13,14 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from tqdm import tqdm
 from wasabi import msg
+from weasel.util import get_checksum
 
-from common import ATTRS, InputError, clear_errors, remove, staged
-from lines import LONE_SURROGATES
-from readers import read_records
-from workers import Workers, number_of_processes
+from reading.gold import offsets, prodigy
+from reading.lines import LONE_SURROGATES
+from reading.texts import read_records
+from shared.errors import InputError, clear_errors
+from shared.workers import Workers, number_of_processes
+from shared.writing import ATTRS, remove, staged
 
 FORMATS = (".jsonl", ".spacy")
 # A part is what one process does at a time and what a kill can cost. Both bound the memory.
@@ -78,9 +81,12 @@ def predict(texts: Path, pipeline: Path, output: Path, n_process: int = 1) -> Tu
         )
     if texts.resolve() in (output.resolve(), *output.resolve().parents):
         raise InputError("The output is, or is in, the input", output, remedy="Name another one.")
+    if not pipeline.is_dir():
+        raise InputError("There is no pipeline", pipeline, remedy="Make it with the workflow all.")
     folder = output.with_name(f".{output.name}.parts")
+    fingerprint = f"{spacy.__version__} {get_checksum(pipeline)}".encode()
     parts = _split(
-        (record for _, record in read_records(texts)), folder, output.suffix, _fingerprint(pipeline)
+        (record for _, record in read_records(texts)), folder, output.suffix, fingerprint
     )
     paths = []
     sizes: Dict[bool, int] = {False: 0, True: 0}
@@ -104,15 +110,6 @@ def predict(texts: Path, pipeline: Path, output: Path, n_process: int = 1) -> Tu
             remove(output)
     remove(folder)
     return sum(sizes.values()), sizes[True]
-
-
-def _fingerprint(pipeline: Path) -> bytes:
-    """RETURNS (bytes): What changes with anything that the predictions depend on but the texts."""
-    digest = hashlib.blake2b(spacy.__version__.encode())
-    for file in sorted(path for path in pipeline.rglob("*") if path.is_file()):
-        digest.update(str(file.relative_to(pipeline)).encode())
-        digest.update(hashlib.blake2b(file.read_bytes()).digest())
-    return digest.digest()
 
 
 def _split(
@@ -179,10 +176,8 @@ def _load() -> Language:
 
 
 def _line(record: Record, doc: Doc) -> str:
-    spans = [
-        {"start": ent.start_char, "end": ent.end_char, "label": ent.label_} for ent in doc.ents
-    ]
-    line = json.dumps({**record, "spans": spans}, ensure_ascii=False)
+    found = prodigy(record["text"], offsets(doc))
+    line = json.dumps({**record, **found}, ensure_ascii=False)
     # Other keys than the text can still hold these
     return LONE_SURROGATES.sub("\ufffd", line) + "\n"
 

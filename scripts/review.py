@@ -10,11 +10,12 @@ import typer
 from wasabi import color, msg
 from wasabi.util import supports_ansi
 
-from answers import Suggestion, read_answers, write_answer
-from candidates import load_candidates
-from common import InputError, clear_errors, printable
-from rules import blank
-from suggest import Suggester, labels_of
+from reading.patterns import blank
+from reading.suggestions import Suggestion, read_answers, write_answer
+from shared.errors import InputError, clear_errors
+from shared.showing import printable
+from suggesting.candidates import load_candidates
+from suggesting.suggester import Suggester, labels_of
 
 ANSWERS = {"a": "accept", "r": "reject", "i": "ignore"}
 KEYS = "(a)ccept  (r)eject  (i)gnore  (u)ndo  (b)ack  (q)uit"

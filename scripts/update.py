@@ -2,24 +2,27 @@
 
 import shutil
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict
 
 import spacy
 import srsly
 import typer
-from spacy import util
-from spacy.cli._util import setup_gpu
-from spacy.language import Language
-from spacy.training.initialize import init_nlp
-from spacy.training.loop import train as train_nlp
 from wasabi import msg
 
-from base import MODES, check_base, combine, entity_labels, load_base, recognizers
-from common import InputError, clear_errors, remove, staged
-from forgetting import Group, compare, forgotten, predict_both, print_comparison, why_refused
-from rehearsal import write_mixed
-from training import Training
-from update_report import write_report
+from shared.errors import InputError, clear_errors
+from shared.training import Training, train
+from shared.writing import remove, staged
+from updating.base import MODES, check_base, combine, entity_labels, load_base, recognizers
+from updating.forgetting import (
+    Group,
+    compare,
+    forgotten,
+    predict_both,
+    print_comparison,
+    why_refused,
+    write_report,
+)
+from updating.rehearsal import write_mixed
 
 
 def update_cli(
@@ -32,7 +35,6 @@ def update_cli(
     ),
     work: Path = typer.Argument(..., help="Output folder for all that the update makes"),
     output: Path = typer.Argument(..., help="Output folder for the pipeline, if it is good"),
-    template: Path = typer.Option(..., help="Template of the report"),
     mode: str = typer.Option("mix", help=f"One of {', '.join(MODES)}"),
     config: Path = typer.Option(..., help="Training config for mix"),
     second_config: Path = typer.Option(..., help="Training config for second and replace"),
@@ -55,7 +57,6 @@ def update_cli(
             rules,
             rehearsal,
             work,
-            template,
             mode=mode,
             training=Training(config if mode == "mix" else second_config, seed, max_steps, gpu_id),
             max_forgetting=max_forgetting,
@@ -81,7 +82,6 @@ def update(
     rules: Path,
     rehearsal: Path,
     work: Path,
-    template: Path,
     *,
     mode: str,
     training: Training,
@@ -95,7 +95,6 @@ def update(
     rehearsal (Path): Raw texts like those that the base was made for.
     work (Path): Output folder: the mixed corpus/, config.cfg, model-best/, the combined pipeline/,
         metrics.json and report.html. What it held before is removed.
-    template (Path): Template of the report.
     mode (str): "mix" teaches the base's own recognizer; "second" adds another one after it, which
         gives way to it; "replace" adds another one before it, which has priority.
     training (Training): How to train.
@@ -119,11 +118,21 @@ def update(
             f"{texts['lost']:,} new annotations are left out: the base's tokenizer has no "
             "boundary where they start or end"
         )
+    overrides = {"nlp.lang": nlp.lang}
     if mode == "mix":
-        train_further(nlp, base, work / "corpus", work, training, sorted(taught))
+        own = {"paths.base": base, "components.ner.component": recognizers(nlp)[0]}
+        train(
+            work / "corpus" / "train",
+            work / "corpus" / "dev.spacy",
+            work,
+            training,
+            overrides={**overrides, **own},
+            nlp_settings={key: nlp.config["nlp"][key] for key in ("tokenizer", "vectors")},
+            labels=sorted(taught),
+        )
     else:
         # The other recognizer needn't know what the base finds
-        train(corpus, work, training, {"nlp.lang": nlp.lang})
+        train(corpus / "train", corpus / "dev.spacy", work, training, overrides=overrides)
     combine(nlp, spacy.load(work / "model-best"), mode)
     nlp.to_disk(work / "pipeline")
     groups = [
@@ -146,60 +155,8 @@ def update(
         "pipeline": everything["after"],
     }
     srsly.write_json(work / "metrics.json", metrics)
-    write_report(metrics, forgotten(groups, predictions), template, work / "report.html")
+    write_report(metrics, forgotten(groups, predictions), work / "report.html")
     return metrics
-
-
-def train_further(
-    nlp: Language, base: str, corpus: Path, work: Path, training: Training, labels: List[str]
-) -> None:
-    """Train the base's recognizer further.
-
-    nlp (Language): The base.
-    base (str): Its name or folder.
-    corpus (Path): Folder with train/ and dev.spacy, with what the base finds mixed in.
-    work (Path): Output folder.
-    training (Training): How to train.
-    labels (List[str]): The labels of the new annotations.
-    """
-    overrides = {
-        "nlp.lang": nlp.lang,
-        "paths.base": base,
-        "components.ner.component": recognizers(nlp)[0],
-    }
-    same = {key: nlp.config["nlp"][key] for key in ("tokenizer", "vectors")}
-    train(corpus, work, training, overrides, same, labels)
-
-
-def train(
-    corpus: Path,
-    work: Path,
-    training: Training,
-    overrides: Dict[str, Any],
-    nlp_settings: Optional[Dict[str, Any]] = None,
-    labels: Sequence[str] = (),
-) -> None:
-    """Do what `spacy train` does, and write work/config.cfg and work/model-best.
-
-    corpus (Path): Folder with train/ and dev.spacy.
-    work (Path): Output folder.
-    training (Training): How to train.
-    overrides (Dict[str, Any]): Settings of the config, by their dotted names.
-    nlp_settings (Dict[str, Any]): Sections to put into [nlp].
-    labels (Sequence[str]): Labels to add to a recognizer that was trained before.
-    """
-    overrides = {**overrides, **training.overrides(corpus / "train", corpus / "dev.spacy")}
-    config = util.load_config(training.config, overrides=overrides, interpolate=False)
-    config["nlp"].update(nlp_settings or {})
-    if "output_file" in config["training"].get("logger", {}):
-        config["training"]["logger"]["output_file"] = str(work / "log.jsonl")
-    config.to_disk(work / "config.cfg")
-    setup_gpu(training.gpu_id)
-    nlp = init_nlp(config, use_gpu=training.gpu_id)
-    for label in labels:
-        # Training would add them as they come, those of a batch in the order of a set
-        nlp.get_pipe("ner").add_label(label)  # type: ignore[attr-defined]
-    train_nlp(nlp, work, use_gpu=training.gpu_id)
 
 
 if __name__ == "__main__":

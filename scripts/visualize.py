@@ -10,9 +10,9 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 from wasabi import msg
 
-from common import InputError, clear_errors
-from display import Mark, draw
-from readers import read_texts
+from measuring.marks import Mark, draw
+from reading.texts import read_texts
+from shared.errors import InputError, clear_errors
 
 EXAMPLE = "I sold my Galaxy S21 and kept the iPhone 14 Pro."
 PAGE_SIZE = 10

@@ -1,39 +1,12 @@
 """Fixtures: small data for single commands, and real clones of the project for whole runs."""
 
-import json
-import os
-import re
-import shlex
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
-from typing import List
 
 import pytest
-
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-
-# The six texts, and the two rules, of spaCy's course
-COURSE_TEXTS = [
-    "How to preorder the iPhone X",
-    "iPhone X is coming",
-    "Should I pay $1,000 for the iPhone X?",
-    "The iPhone 8 reviews are here",
-    "iPhone 11 vs iPhone 8: What's the difference?",
-    "I need a new phone! Any tips?",
-]
-COURSE_PATTERNS = [
-    {"label": "GADGET", "pattern": [{"LOWER": "iphone"}, {"LOWER": "x"}]},
-    {"label": "GADGET", "pattern": [{"LOWER": "iphone"}, {"IS_DIGIT": True}]},
-]
-
-
-def write_jsonl(path: Path, records) -> Path:
-    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf8")
-    return path
+from helpers.running import COURSE_PATTERNS, COURSE_TEXTS, ROOT, replace_in, run, write_jsonl
 
 
 @pytest.fixture
@@ -49,38 +22,6 @@ def inputs(tmp_path) -> SimpleNamespace:
         corpus=tmp_path / "corpus",
         rules=tmp_path / "rules",
     )
-
-
-def run(*args, cwd: Path, check: bool = True, **kwargs) -> subprocess.CompletedProcess:
-    """Run this Python with arguments; output comes back as text, without colours."""
-    env = {**os.environ, "OMP_NUM_THREADS": "1"}
-    result = subprocess.run(
-        [sys.executable, *map(str, args)],
-        cwd=cwd,
-        env=env,
-        capture_output=True,
-        text=True,
-        encoding="utf8",
-        **kwargs,
-    )
-    result.stdout = re.sub(r"\x1b\[[\d;]*m", "", result.stdout)
-    if check and result.returncode:
-        raise AssertionError(f"{args} failed:\n{result.stdout}\n{result.stderr}")
-    return result
-
-
-def readme_commands(section: str) -> List[List[str]]:
-    """RETURNS (List[List[str]]): The arguments of the Python commands in a section of the README."""
-    text = (ROOT / "README.md").read_text(encoding="utf8")
-    content = text.split(f"## {section}\n", 1)[1].split("\n## ", 1)[0]
-    return [shlex.split(args) for args in re.findall(r"^ {4}python (.+)$", content, re.M)]
-
-
-def readme(section: str, start: str) -> List[List[str]]:
-    """RETURNS (List[List[str]]): Those of a section of the README that begin so."""
-    found = [args for args in readme_commands(section) if " ".join(args).startswith(start)]
-    assert found, start
-    return found
 
 
 @pytest.fixture(scope="session")
@@ -125,12 +66,6 @@ def small_clone(clone, tmp_path_factory) -> Path:
     replace_in(project / "project.yml", "  max_steps: 600", "  max_steps: 40")
     replace_in(project / "configs" / "ner.cfg", "eval_frequency = 50", "eval_frequency = 20")
     return project
-
-
-def replace_in(path: Path, old: str, new: str) -> None:
-    text = path.read_text(encoding="utf8")
-    assert old in text
-    path.write_text(text.replace(old, new), encoding="utf8")
 
 
 @pytest.fixture(scope="session")

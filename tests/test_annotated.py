@@ -2,13 +2,13 @@
 
 import pytest
 import srsly
-from conftest import COURSE_PATTERNS, write_jsonl
+from helpers.running import COURSE_PATTERNS, write_jsonl
 from spacy import blank
 from test_convert import read_docs, run_cli, run_convert, texts_of
 
-from candidates import load_candidates
-from evaluate import evaluate
-from findings import cautions
+from measuring.evaluation import evaluate
+from measuring.words import cautions
+from suggesting.candidates import load_candidates
 
 
 def record(text, *spans):

@@ -9,14 +9,15 @@ from statistics import median
 
 import pytest
 import spacy
-from conftest import COURSE_PATTERNS, ROOT
+from helpers.little import build_rules
+from helpers.running import COURSE_PATTERNS, ROOT
 from spacy.scorer import get_ner_prf
 from spacy.training import Example
 
-from gold import load_gold
-from readers import read_gold, read_patterns, read_texts
-from rules import build_rules
-from splits import text_hash
+from reading.gold import load_gold, read_gold
+from reading.patterns import read_patterns
+from reading.splits import text_hash
+from reading.texts import read_texts
 
 ASSETS = ROOT / "assets"
 TEXTS = [text for _, text in read_texts(ASSETS / "texts.jsonl")]

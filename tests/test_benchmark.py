@@ -4,13 +4,13 @@ import random
 
 import pytest
 import srsly
-from conftest import run
-from little import ROOT, write_jsonl
+from helpers.little import ROOT, write_jsonl
+from helpers.running import run
 
-import benchmark_config
-from benchmark_data import load_datasets
-from benchmark_report import SYSTEMS
-from common import InputError
+from benchmarking import config as config_benchmark
+from benchmarking.data import load_datasets
+from benchmarking.page import SYSTEMS
+from shared.errors import InputError
 
 REAL = ROOT / "assets" / "extra"
 
@@ -136,17 +136,17 @@ def test_results_are_shown(benchmarked):
 @pytest.mark.slow
 def test_configs_are_compared(assets, tmp_path, monkeypatch, capsys):
     (assets / "food_data.jsonl").unlink()
-    monkeypatch.setattr(benchmark_config, "SEEDS", (0,))
-    small = benchmark_config.init_config
+    monkeypatch.setattr(config_benchmark, "SEEDS", (0,))
+    small = config_benchmark.init_config
 
     def quick(**kwargs):
         config = small(**kwargs)
         config["training"]["max_steps"] = 1
         return config
 
-    monkeypatch.setattr(benchmark_config, "init_config", quick)
+    monkeypatch.setattr(config_benchmark, "init_config", quick)
     output = tmp_path / "config.json"
-    benchmark_config.benchmark_config_cli(assets, ROOT / "configs" / "ner.cfg", output, 1, -1)
+    config_benchmark.benchmark_config_cli(assets, ROOT / "configs" / "ner.cfg", output, 1, -1)
     runs = srsly.read_json(output)["runs"]
     assert [run["config"] for run in runs] == ["default", "project"]
     assert all(run["seconds"] > 0 and run["words_per_second"] > 0 for run in runs)

@@ -1,17 +1,17 @@
 """What the benchmark of convert measures and prints, on little data."""
 
 import pytest
-from conftest import COURSE_PATTERNS
+from helpers.running import COURSE_PATTERNS
 
-import benchmark_convert
-from benchmark_convert import print_results
-from common import InputError
+from benchmarking import convert_speed
+from benchmarking.convert_speed import print_results
+from shared.errors import InputError
 
 
 def test_little_benchmark(inputs, capsys):
     texts = inputs.texts.read_text("utf8") + '{"text": "some rare pairs of words"}\n'
     inputs.texts.write_text(texts, encoding="utf8")
-    results = benchmark_convert.benchmark_convert(
+    results = convert_speed.benchmark_convert(
         inputs.texts,
         inputs.patterns,
         sizes=[300],
@@ -30,12 +30,12 @@ def test_little_benchmark(inputs, capsys):
 
 def test_added_patterns_are_the_rarest_pairs_of_words():
     texts = ["alpha beta gamma", "Alpha beta delta 5", "alpha beta"]
-    rules = benchmark_convert._rules(COURSE_PATTERNS, texts, 5)
+    rules = convert_speed._rules(COURSE_PATTERNS, texts, 5)
     assert rules[:2] == COURSE_PATTERNS
     pairs = [[token["LOWER"] for token in rule["pattern"]] for rule in rules[2:]]
     assert pairs == [["beta", "delta"], ["beta", "gamma"], ["alpha", "beta"]]
     with pytest.raises(InputError, match="too few words"):
-        benchmark_convert._rules(COURSE_PATTERNS, texts, 6)
+        convert_speed._rules(COURSE_PATTERNS, texts, 6)
 
 
 def test_tables_fit_a_terminal(capsys):
@@ -48,4 +48,4 @@ def test_tables_fit_a_terminal(capsys):
 
 def test_missing_assets(tmp_path):
     with pytest.raises(InputError, match="No texts and patterns"):
-        benchmark_convert.benchmark_convert(tmp_path / "none.jsonl", tmp_path / "none.jsonl")
+        convert_speed.benchmark_convert(tmp_path / "none.jsonl", tmp_path / "none.jsonl")

@@ -10,7 +10,7 @@ import urllib.request
 
 import pytest
 import srsly
-from little import CHECKED, ROOT, WORDS, little_project, little_report
+from helpers.little import CHECKED, ROOT, WORDS, little_project, little_report
 from test_report import HOSTILE
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

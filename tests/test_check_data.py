@@ -7,12 +7,12 @@ from types import SimpleNamespace
 
 import pytest
 import srsly
-from conftest import ROOT, run, write_jsonl
-from little import CHECKED, little_project, little_report
+from helpers.little import CHECKED, little_project, little_report
+from helpers.running import ROOT, run, write_jsonl
 
 import check_data
-from check_texts import near_duplicates
-from report import fingerprint, update_section
+from checking.texts import near_duplicates
+from measuring.page import fingerprint, update_section
 
 NAMES = [
     a + b for a in ("zor", "mel", "tin", "kap", "lum") for b in ("ba", "do", "fix", "ga", "let")

@@ -4,7 +4,7 @@ import importlib.util
 import shutil
 
 import pytest
-from conftest import readme_commands, run
+from helpers.running import readme_commands, run
 from spacy import util
 from typer import Typer
 from typer.testing import CliRunner

@@ -9,7 +9,8 @@ import random
 import pytest
 import spacy
 import srsly
-from conftest import COURSE_PATTERNS, COURSE_TEXTS, ROOT, run, write_jsonl
+from helpers.little import build_rules
+from helpers.running import COURSE_PATTERNS, COURSE_TEXTS, ROOT, run, write_jsonl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import DocBin
@@ -17,17 +18,18 @@ from spacy.vocab import Vocab
 from typer import Typer
 from typer.testing import CliRunner
 
-import blocks
-import convert as convert_module
-import labelling
-import splits
-from common import ATTRS, InputError
-from convert import convert, convert_cli
-from matching import Labeller
-from readers import read_texts
-from rules import build_rules
-from splits import SIDES, gold_side, split, text_hash
-from workers import Workers
+from convert import convert_cli
+from labelling import corpus as convert_module
+from labelling import shards
+from labelling.corpus import convert
+from labelling.matching import Labeller
+from reading import splits
+from reading import texts as texts_module
+from reading.splits import SIDES, gold_side, split, text_hash
+from reading.texts import read_texts
+from shared.errors import InputError
+from shared.workers import Workers
+from shared.writing import ATTRS
 
 app = Typer()
 app.command()(convert_cli)
@@ -236,7 +238,7 @@ def made(inputs):
 @pytest.mark.parametrize("kind", ["jsonl", "csv.gz", "folder", "gold"])
 def test_files_do_not_depend_on_processes(inputs, monkeypatch, kind):
     """Files with a record a line are cut by bytes, of others the texts are handed out."""
-    monkeypatch.setattr(blocks, "BLOCK_SIZE", 900)
+    monkeypatch.setattr(texts_module, "BLOCK_SIZE", 900)
     texts = [text for _, text in read_texts(inputs.texts)]
     if kind == "csv.gz":
         as_csv(inputs.folder / "t.csv", [*texts, "two\nlines of an iPhone X"])
@@ -259,13 +261,13 @@ def test_files_do_not_depend_on_processes(inputs, monkeypatch, kind):
 
 def test_fresh_pipelines_do_not_change_anything(inputs, monkeypatch):
     """A process that has seen many words starts over, so that they don't fill the memory."""
-    monkeypatch.setattr(blocks, "BLOCK_SIZE", 900)
+    monkeypatch.setattr(texts_module, "BLOCK_SIZE", 900)
     run_convert(inputs)
     before = made(inputs)
     started = []
-    start = labelling.start
-    monkeypatch.setattr(labelling, "start", lambda *args: started.append(args) or start(*args))
-    monkeypatch.setattr(labelling, "MAX_STRINGS", 3)
+    start = shards.start
+    monkeypatch.setattr(shards, "start", lambda *args: started.append(args) or start(*args))
+    monkeypatch.setattr(shards, "MAX_STRINGS", 3)
     run_convert(inputs)
     assert len(started) > 2 and made(inputs) == before
 
@@ -309,7 +311,7 @@ def test_forms_have_a_limit_but_evaluation_finds_what_it_asks_for(inputs, monkey
     write_jsonl(inputs.texts, texts)
     gold = [{"text": f"My iPhone {n}", "spans": spans} for n in (399, 999)]
     write_jsonl(inputs.gold, [*gold, *({"text": f"gold {n}"} for n in range(30))])
-    monkeypatch.setattr(blocks, "BLOCK_SIZE", 900)
+    monkeypatch.setattr(texts_module, "BLOCK_SIZE", 900)
     everything = run_convert(inputs)["train"]["forms"]["GADGET"]
     assert len(everything) == 300
     monkeypatch.setattr(convert_module, "MAX_FORMS", 50)
@@ -340,8 +342,8 @@ def test_blocks_hold_every_text_once(tmp_path_factory, texts, size, name, bom):
     if bom:
         path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(blocks, "BLOCK_SIZE", size)
-        cut = list(blocks.read_blocks(path))
+        patch.setattr(texts_module, "BLOCK_SIZE", size)
+        cut = list(texts_module.read_blocks(path))
         assert [t for block in cut for t in block.read()] == [t for _, t in read_texts(path)]
         if name != "t.csv":
             assert len(cut) <= 1 or all(block.end - block.start >= size for block in cut[:-1])
@@ -593,7 +595,7 @@ def test_bad_input(inputs, case):
 
 
 def test_errors_that_another_process_meets_name_the_line(inputs, monkeypatch):
-    monkeypatch.setattr(blocks, "BLOCK_SIZE", 900)
+    monkeypatch.setattr(texts_module, "BLOCK_SIZE", 900)
     lines = inputs.texts.read_text(encoding="utf8")
     for name, bad in (("t.jsonl", "{oops\n"), ("t.txt", "x" * 1_000_001 + "\n")):
         rename("texts", name, (lines + bad + lines).encode())(inputs)

@@ -14,9 +14,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from conftest import COURSE_TEXTS, ROOT, run, write_jsonl
+from helpers.running import COURSE_TEXTS, ROOT, run, write_jsonl
 
-from convert import convert
+from labelling.corpus import convert
 
 needs_ray = pytest.mark.skipif(
     find_spec("ray") is None or sys.platform == "win32",

@@ -6,14 +6,24 @@ import numpy
 import pytest
 import spacy
 import srsly
+from helpers.little import RECORDS, docs, little_project, little_report
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from little import RECORDS, docs, little_project, little_report
 from spacy.cli.evaluate import evaluate as spacy_evaluate
 from spacy.training import Example
 
-from evaluate import STAGES, evaluate_cli, percent, points, print_metrics
-from scoring import ERROR_KINDS, bootstrap_f, count_errors, errors, interval, tally
+from evaluate import evaluate_cli, print_metrics
+from measuring.scores import (
+    ERROR_KINDS,
+    STAGES,
+    bootstrap_f,
+    count_errors,
+    errors,
+    interval,
+    percent,
+    points,
+    tally,
+)
 
 
 @pytest.fixture(scope="module")

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 import srsly
-from conftest import ROOT, readme_commands, run, write_jsonl
-from exporters import EXPORTS, conll, docbin, prodigy
+from helpers.exporters import EXPORTS, conll, docbin, prodigy
+from helpers.running import ROOT, readme_commands, run, write_jsonl
 from spacy import blank
 from spacy.tokens import DocBin
 from typer import Typer
 from typer.testing import CliRunner
 
 from import_annotations import import_annotations, import_cli
-from records import squash
+from importing.records import squash
 
 app = Typer()
 app.command()(import_cli)

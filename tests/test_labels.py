@@ -8,10 +8,9 @@ from itertools import product
 import pytest
 import spacy
 import srsly
-from conftest import ROOT, run, write_jsonl
-from three_labels import OVERLAPS, make_files
-
-from rules import build_rules
+from helpers.little import build_rules
+from helpers.running import ROOT, run, write_jsonl
+from helpers.three_labels import OVERLAPS, make_files
 
 LABELS = ["BRAND", "GADGET", "PRICE"]
 

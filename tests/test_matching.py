@@ -5,15 +5,16 @@ from itertools import islice
 
 import pytest
 import srsly
-from conftest import ROOT
+from helpers.running import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.matcher import Matcher
 from spacy.tokens import Span
 from spacy.util import filter_spans
 
-from matching import Labeller
-from rules import COMPONENT, CONFIG, add_ruler, blank, collect_rules, read_phrase
+from labelling.matching import Labeller
+from labelling.rules import COMPONENT, CONFIG, add_ruler, collect_rules
+from reading.patterns import blank, read_phrase
 
 EXTRA = ROOT / "assets" / "extra"
 NLP = blank("en")

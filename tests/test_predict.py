@@ -16,17 +16,17 @@ from types import SimpleNamespace
 import pytest
 import spacy
 import srsly
-from conftest import COURSE_PATTERNS, COURSE_TEXTS, ROOT, run, write_jsonl
+from helpers.little import build_rules
+from helpers.running import COURSE_PATTERNS, COURSE_TEXTS, ROOT, run, write_jsonl
 from spacy.tokens import DocBin
 from spacy.training import Corpus
 from typer import Typer
 from typer.testing import CliRunner
 
 import predict as module
-from common import InputError
 from predict import predict, predict_cli
-from readers import read_gold
-from rules import build_rules
+from reading.gold import read_gold
+from shared.errors import InputError
 
 app = Typer()
 app.command()(predict_cli)

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import spacy
 import srsly
-from conftest import ROOT, run
+from helpers.running import ROOT, run
 
-from splits import gold_side
+from reading.splits import gold_side
 
 ALL = ["convert", "train", "assemble", "evaluate", "report", "package", "check-package"]
 WHEEL = "packages/en_gadget_ner-0.1.0/dist/en_gadget_ner-0.1.0-py3-none-any.whl"

@@ -5,10 +5,10 @@ from collections import Counter
 
 import pytest
 import srsly
-from little import RECORDS, WORDS, docs, little_project, little_report, write_jsonl
+from helpers.little import RECORDS, WORDS, docs, little_project, little_report, write_jsonl
 
-from display import PER_KIND, draw, error_examples, visible
-from findings import learning_curve, rule_table, show_pattern, verdict
+from measuring.marks import PER_KIND, draw, error_examples, visible
+from measuring.words import learning_curve, rule_table, show_pattern, verdict
 
 HOSTILE = "<script>alert(1)</script> \"'& \x1b[31m \0 \u202eevil\u2066 iphone <img src=x onerror=alert(2)>"
 

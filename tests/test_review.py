@@ -9,11 +9,11 @@ import sys
 import time
 
 import pytest
-from suggest_data import ROOT, make_files, read_jsonl, write_jsonl
+from helpers.suggest_data import ROOT, make_files, read_jsonl, write_jsonl
 
-from candidates import load_candidates
-from rules import blank
-from suggest import Suggester
+from reading.patterns import blank
+from suggesting.candidates import load_candidates
+from suggesting.suggester import Suggester
 
 pty = pytest.importorskip("pty", reason="needs a Unix terminal")
 fcntl = pytest.importorskip("fcntl", reason="needs a Unix terminal")

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 import srsly
-from conftest import ROOT, readme, run
+from helpers.running import ROOT, readme, run
 from test_project import ALL, change, copy, ran
 
 import dvc_export
-from common import InputError
+from shared.errors import InputError
 
 
 def fresh(project: Path, tmp_path: Path) -> Path:

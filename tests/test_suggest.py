@@ -8,20 +8,30 @@ import sys
 import numpy as np
 import pytest
 import typer
+from helpers.little import build_rules
+from helpers.suggest_data import (
+    FRUITS,
+    MAKERS,
+    ROOT,
+    make_files,
+    read_jsonl,
+    sentences,
+    write_jsonl,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from suggest_data import FRUITS, MAKERS, ROOT, make_files, read_jsonl, sentences, write_jsonl
 from typer.testing import CliRunner
 
-from answers import append_records, read_answers, write_answer
-from benchmark_suggest import benchmark_suggest, print_results
-from candidates import find_candidates, load_candidates
-from common import InputError
-from gold import load_gold
-from readers import read_gold
-from rules import blank, build_rules
-from simulate import Annotator, simulate, span_scores
-from suggest import Suggester, suggest_cli
+from benchmarking.annotator import Annotator, simulate, span_scores
+from benchmarking.suggest_speed import benchmark_suggest, print_results
+from reading.gold import load_gold, read_gold
+from reading.lines import append_records
+from reading.patterns import blank
+from reading.suggestions import read_answers, write_answer
+from shared.errors import InputError
+from suggest import suggest_cli
+from suggesting.candidates import find_candidates, load_candidates
+from suggesting.suggester import Suggester
 
 EXTRA = ROOT / "assets" / "extra"
 

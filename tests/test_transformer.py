@@ -9,7 +9,7 @@ import zipfile
 import pytest
 import spacy
 import srsly
-from conftest import ROOT, replace_in, run
+from helpers.running import ROOT, replace_in, run
 from spacy.tokens import DocBin
 
 for _name in ("torch", "transformers", "spacy_transformers"):

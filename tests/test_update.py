@@ -9,19 +9,18 @@ from types import SimpleNamespace
 import pytest
 import spacy
 import srsly
-import update_data
-from conftest import ROOT, readme, run
-from little import docs, write_jsonl
+from helpers import update_data
+from helpers.little import build_rules, docs, write_jsonl
+from helpers.running import ROOT, readme, run
 from spacy.tokens import DocBin, Span
 from test_project import copy
 
 import update
-from base import combine
-from common import InputError
-from convert import convert
-from forgetting import Group, compare, predict_both, why_refused
-from rehearsal import mixed, write_mixed
-from rules import build_rules
+from labelling.corpus import convert
+from shared.errors import InputError
+from updating.base import combine
+from updating.forgetting import Group, compare, predict_both, why_refused
+from updating.rehearsal import mixed, write_mixed
 
 STEPS = 50
 

@@ -1,0 +1,65 @@
+"""The real data sets among the extra assets, and how each is split; that is fixed, so that figures compare."""
+
+import random
+from pathlib import Path
+from typing import Dict, List, NamedTuple
+
+from spacy.tokens import Doc
+from wasabi import msg
+
+from reading.gold import load_gold
+from reading.patterns import blank
+from shared.errors import InputError
+
+FOOD_TEST = 300  # records, after shuffling
+
+
+class Dataset(NamedTuple):
+    """Raw texts, patterns, a test set, and annotations that only the reference learns from."""
+
+    texts: Path
+    patterns: Path
+    test: List[Doc]
+    annotated: List[Doc]
+
+
+def load_datasets(assets: Path) -> Dict[str, Dataset]:
+    """Read the data sets whose files are all there.
+
+    assets (Path): The folder with the files, under the names that project.yml gives them.
+    RETURNS (Dict[str, Dataset]): The data sets by name.
+    RAISES (InputError): If none is complete.
+    """
+    loaders = {
+        "fashion": (
+            _load_fashion,
+            ("fashion_brands_training", "fashion_brands_eval", "fashion_brands_patterns"),
+        ),
+        "food": (_load_food, ("reddit_r_cooking_sample", "food_data", "food_patterns")),
+    }
+    found = {}
+    for name, (load, stems) in loaders.items():
+        paths = [assets / f"{stem}.jsonl" for stem in stems]
+        missing = [str(path) for path in paths if not path.exists()]
+        if missing:
+            msg.warn(f"Left out {name}, missing: {', '.join(missing)}")
+        else:
+            found[name] = load(*paths)
+    if not found:
+        remedy = "Fetch them: spacy project assets --extra"
+        raise InputError("No data set to measure on", assets, remedy=remedy)
+    return found
+
+
+def _load_fashion(training: Path, test: Path, patterns: Path) -> Dataset:
+    return Dataset(training, patterns, _annotated(test), _annotated(training))
+
+
+def _load_food(texts: Path, annotated: Path, patterns: Path) -> Dataset:
+    docs = _annotated(annotated)
+    random.Random(0).shuffle(docs)
+    return Dataset(texts, patterns, docs[:FOOD_TEST], docs[FOOD_TEST:])
+
+
+def _annotated(path: Path) -> List[Doc]:
+    return load_gold(blank("en"), path, skip_bad_spans=True)[0]

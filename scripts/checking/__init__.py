@@ -1,0 +1,1 @@
+"""Looks for what makes a poor model in texts, rules and annotations. May import: shared, reading."""

@@ -1,0 +1,1 @@
+"""Reads annotations in the formats of other tools. May import: shared, reading."""

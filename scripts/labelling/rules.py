@@ -1,0 +1,84 @@
+"""The rules as a spaCy pipeline: match patterns and accepted suggestions in a span ruler."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+from spacy.language import Language
+
+from labelling.ties import find_ties, warn_of_ties
+from reading.patterns import Phrase, read_phrase, read_rules
+from reading.suggestions import read_answers
+
+COMPONENT = "span_ruler"
+# Matches become entities, as with spaCy's older entity_ruler, and the longest span wins
+CONFIG = {
+    "spans_key": None,
+    "overwrite": False,
+    "annotate_ents": True,
+    "ents_filter": {"@misc": "spacy.first_longest_spans_filter.v1"},
+    # Scores entities, so that `spacy evaluate` does so for the rules, too
+    "scorer": {"@scorers": "spacy.entity_ruler_scorer.v1"},
+}
+
+
+def collect_rules(nlp: Language, patterns: Path, suggestions: Path) -> List[Dict[str, Any]]:
+    """Read the patterns that a person wrote, and the suggestions that were accepted.
+
+    nlp (Language): The blank pipeline that is to use them.
+    patterns (Path): Patterns in the format of EntityRuler, JSONL.
+    suggestions (Path): Suggestions with answers, JSONL. Accepted terms match in any case.
+    RETURNS (List[Dict[str, Any]]): The rules, each with "label", "pattern" and "id", its own or
+        "FILE:LINE", so that an entity's `ent_id_` tells which rule found it.
+    RAISES (InputError): If a rule or suggestion is broken, an id is used twice, or there is
+        no pattern.
+    """
+    rules = read_rules(nlp, patterns)
+    # Rejected ones make no rule: to keep rules from matching within them costs more entities
+    # than it saves, and a rule that also asks for capitals misses more than it avoids
+    for suggestion in read_answers(nlp, suggestions, {rule["label"] for rule in rules}):
+        if suggestion.answer == "accept":
+            words = [{"LOWER": word} for word in suggestion.words]
+            rule_id = f"{suggestions.stem}:{suggestion.where.number}"
+            rules.append({"label": suggestion.record["label"], "pattern": words, "id": rule_id})
+    return rules
+
+
+def add_ruler(nlp: Language, rules: List[Dict[str, Any]]) -> None:
+    """Add a span ruler that finds what the rules say.
+
+    Where matches overlap the ruler keeps the longest, and of equally long ones the first in
+    the text; it does the same with entities that other components found before. Of rules that
+    match the same words with different labels the first one wins, see ties.py for its limits.
+
+    A ruler looks up all its strings at once, by one attribute, but tries lists of tokens one
+    by one. So the most frequent kind of rules that only name words are written as strings, and
+    all others as lists. They match what they did; with 20,000 it takes a hundredth of the time.
+
+    nlp (Language): The blank pipeline.
+    rules (List[Dict[str, Any]]): The rules.
+    """
+    phrases = [read_phrase(nlp, rule["pattern"]) for rule in rules]
+    kinds = Counter(phrase.attr for phrase in phrases if phrase)
+    attr = kinds.most_common(1)[0][0] if kinds else "ORTH"
+    ties = find_ties(nlp, rules, phrases)
+    patterns = []
+    for number, (rule, phrase) in enumerate(zip(rules, phrases)):
+        if number in ties.narrowed:
+            patterns += [{**rule, "pattern": piece} for piece in ties.narrowed[number]]
+        elif number not in ties.covered:
+            patterns.append({**rule, "pattern": _write(nlp, rule["pattern"], phrase, attr)})
+    warn_of_ties(rules, ties)
+    ruler = nlp.add_pipe(COMPONENT, config={**CONFIG, "phrase_matcher_attr": attr})
+    ruler.add_patterns(patterns)  # type: ignore[attr-defined]
+
+
+def _write(nlp: Language, pattern: Any, phrase: Optional[Phrase], attr: str) -> Any:
+    """RETURNS (str or list): The pattern for a ruler that compares strings by attr."""
+    if not phrase or (isinstance(pattern, str) and phrase.attr == attr):
+        return pattern
+    text = " ".join(phrase.words)
+    # A string is tokenized, and not every sequence of words is what comes out
+    if phrase.attr == attr and read_phrase(nlp, text, attr) == phrase:
+        return text
+    return [{phrase.attr: word} for word in phrase.words]

@@ -1,0 +1,186 @@
+"""What convert says of the data: counts, and warnings of what will make a poor model."""
+
+from collections import Counter
+from typing import Any, Dict, List
+
+import numpy as np
+from spacy.tokens import Doc
+from wasabi import msg
+
+from labelling.annotated import Annotated
+from reading.splits import SIDES
+from shared.showing import printable, shorten, show_pattern
+
+# The course: a few hundred to a few thousand examples
+FEW_EXAMPLES = 300
+PATTERN_WIDTH = 48
+
+
+def make_stats(
+    rules: List[Dict[str, Any]],
+    sides: List[np.ndarray],
+    counts: Dict[str, Counter],
+    dev_and_test: Dict[str, List[Doc]],
+    gold_docs: List[Doc],
+    n_bad_spans: int,
+    annotated: Annotated,
+) -> Dict[str, Any]:
+    """Put together what was counted.
+
+    rules (List[dict]): The rules as people wrote them.
+    sides (List[np.ndarray]): What has become of the raw texts, see `splits.split`.
+    counts (Dict[str, Counter]): What was counted in train, see `labelling.write_shard`.
+    dev_and_test (Dict[str, List[Doc]]): The docs of the other corpora.
+    gold_docs (List[Doc]): All gold records.
+    n_bad_spans (int): The number of gold spans that were left out.
+    annotated (Annotated): What people annotated to learn from; it is counted in train, too.
+    RETURNS (dict): What is printed and what the report shows, ready for JSON.
+    """
+
+    def count(name: str) -> Counter:
+        return counts.get(name, Counter())
+
+    numbers = sum((np.bincount(side, minlength=len(SIDES)) for side in sides), np.zeros(len(SIDES)))
+    read = {name: int(number) for name, number in zip(SIDES, numbers)}
+    forms: Dict[str, Dict[str, int]] = {}
+    for (label_, form), number in sorted(count("forms").items(), key=lambda x: (-x[1], x[0])):
+        forms.setdefault(label_, {})[form] = number
+    return {
+        "texts": sum(read.values()),
+        "dropped": {
+            why: read[why] for why in ("empty", "duplicate", "in_gold", "annotated", "surplus")
+        },
+        "train": {
+            "texts": count("totals")["texts"],
+            "tokens": count("totals")["tokens"],
+            "without_entities": count("totals")["without_entities"],
+            "entities": dict(sorted(count("labels").items())),
+            "forms": forms,
+        },
+        "dev": {"texts": len(dev_and_test["dev"])},
+        "test": {"texts": len(dev_and_test["test"])},
+        "gold": {
+            "texts": len(gold_docs),
+            "entities": _labels(gold_docs),
+            "spans_left_out": n_bad_spans,
+        },
+        "annotated": {
+            "texts": len(annotated.docs),
+            "entities": _labels(annotated.docs),
+            "in_gold": annotated.n_in_gold,
+            "spans_left_out": annotated.n_bad_spans,
+        },
+        "rules": [
+            {
+                **{key: rule[key] for key in ("id", "label", "pattern")},
+                "matches": count("matches")[rule["id"]],
+                "entities": count("entities")[rule["id"]],
+            }
+            for rule in rules
+        ],
+    }
+
+
+def _labels(docs: List[Doc]) -> Dict[str, int]:
+    """RETURNS (Dict[str, int]): The number of entities by label."""
+    return dict(sorted(Counter(ent.label_ for doc in docs for ent in doc.ents).items()))
+
+
+def print_summary(stats: Dict[str, Any]) -> None:
+    """Print what was read, dropped and found, and warn of what will make a poor model."""
+    train, dropped, gold = stats["train"], stats["dropped"], stats["gold"]
+    annotated = stats["annotated"]
+    labels = [f"{number} {printable(label_)}" for label_, number in train["entities"].items()]
+    share = train["without_entities"] / train["texts"]
+    source = "gold annotations" if gold["texts"] else "the rules' labels on held-out texts"
+    rows = [
+        ("Texts read", f"{stats['texts']:,}"),
+        (
+            "Dropped",
+            f"{dropped['empty']:,} empty, {dropped['duplicate']:,} duplicate, "
+            f"{dropped['in_gold']:,} in gold",
+        ),
+        ("Train", f"{train['texts']:,} texts, {train['tokens']:,} tokens"),
+        ("Entities in train", ", ".join(labels)),
+        ("Texts without entities", f"{train['without_entities']:,} ({share:.0%})"),
+        ("Dev and test", f"{stats['dev']['texts']:,} and {stats['test']['texts']:,} texts"),
+        ("", f"from {source}"),
+    ]
+    if annotated["texts"] or annotated["in_gold"]:
+        by_people = f"{annotated['texts']:,} of the texts in train, by people"
+        rows.insert(3, ("Annotated", by_people))
+        rows.insert(4, ("", f"{dropped['annotated']:,} raw texts dropped for them"))
+        rows.insert(5, ("", f"{annotated['in_gold']:,} more are in gold, and left out"))
+        if annotated["left_out"]:
+            weight = f"each counts as {annotated['copies']}; people say what is no entity, so"
+            rows.insert(6, ("", weight))
+            rows.insert(7, ("", f"{annotated['left_out']:,} texts without a match are left out"))
+    if dropped["surplus"]:
+        rows.append(("", f"{dropped['surplus']:,} more texts would be, but these are enough"))
+    msg.table(rows, divider=False)
+    by_use = sorted(stats["rules"], key=lambda rule: -rule["entities"])
+    used = [rule for rule in by_use if rule["matches"]]
+    msg.table(
+        [
+            (printable(rule["id"]), _pattern(rule["pattern"]), f"{rule['entities']:,}")
+            for rule in used[:15]
+        ],
+        header=("Rule", "Pattern", "Entities"),
+        aligns=("l", "l", "r"),
+        divider=True,
+        max_col=PATTERN_WIDTH,
+    )
+    if len(used) > 15:
+        print(f"... and {len(used) - 15} more rules that match, see stats.json\n")
+    _warn(stats)
+
+
+def _warn(stats: Dict[str, Any]) -> None:
+    train, gold, annotated = stats["train"], stats["gold"], stats["annotated"]
+    unused = [rule for rule in stats["rules"] if not rule["matches"]]
+    if unused:
+        msg.warn(f"{len(unused)} rule(s) never match in train:")
+        for rule in unused[:10]:
+            print(f"  {printable(rule['id'])}  {_pattern(rule['pattern'])}")
+        if len(unused) > 10:
+            print(f"  ... and {len(unused) - 10} more, see stats.json")
+    examples = train["texts"] - train["without_entities"]
+    if examples < FEW_EXAMPLES:
+        msg.warn(
+            f"Only {examples} texts with an entity to train on",
+            f"A model wants some {FEW_EXAMPLES} to a few thousand. Add texts or patterns.",
+        )
+    if not train["without_entities"]:
+        msg.warn(
+            "Every text has an entity",
+            "Add texts without any: the model must learn what is none, too.",
+        )
+    known = {rule["label"] for rule in stats["rules"]}
+    for label_ in sorted(known - set(train["entities"])):
+        msg.warn(f"No entity {printable(label_)} in train", "Add patterns or texts for it.")
+    if not gold["texts"]:
+        msg.warn(
+            "No gold annotations: scores will measure agreement with the rules, not accuracy",
+            "Annotate some texts and set vars.gold to learn how good the result is.",
+        )
+        return
+    for label_ in sorted(set(gold["entities"]) - known - set(annotated["entities"])):
+        msg.warn(
+            f"No pattern has the label {printable(label_)} of the gold annotations",
+            "Nothing can learn to find it. Add patterns for it, or take it out of gold.",
+        )
+    for label_ in sorted(known - set(gold["entities"])):
+        msg.warn(
+            f"No gold annotation has the label {printable(label_)} of the patterns",
+            "What is found of it counts as wrong. Annotate it, or take out its patterns.",
+        )
+    for label_ in sorted(set(annotated["entities"]) - set(gold["entities"]) - known):
+        msg.warn(
+            f"No gold annotation has the label {printable(label_)} of the annotated texts",
+            "What is found of it counts as wrong. Annotate it, or take it out of these.",
+        )
+
+
+def _pattern(pattern: Any) -> str:
+    """RETURNS (str): The pattern, as it may be printed in a column."""
+    return shorten(printable(show_pattern(pattern)), PATTERN_WIDTH)

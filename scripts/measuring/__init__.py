@@ -1,0 +1,1 @@
+"""Scores pipelines, and shows the scores as pages. May import: shared."""

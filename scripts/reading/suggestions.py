@@ -1,0 +1,117 @@
+"""The suggestions file: reading what people answered, and writing without losing any of it."""
+
+import json
+from pathlib import Path
+from typing import Any, Collection, Dict, Iterator, List, NamedTuple, Tuple
+
+from spacy.language import Language
+
+from reading.lines import Line, dump, read_jsonl, string_of
+from shared.errors import InputError
+from shared.writing import staged
+
+
+def read_suggestions(path: Path) -> Iterator[Tuple[Line, Dict[str, Any]]]:
+    """Stream suggested terms with the answers that people gave.
+
+    path (Path): The .jsonl file.
+    YIELDS (Tuple[Line, dict]): Where the suggestion is, and the record: "text", "label",
+        "answer" (None, "accept", "reject" or "ignore"), and what else it holds.
+    RAISES (InputError): If the file is missing or has a broken record.
+    """
+    for where, record in read_jsonl(path):
+        for key in ("text", "label"):
+            if not string_of(where, record, key).strip():
+                raise where.error(f"'{key}' is empty")
+        if record.get("answer") not in (None, "accept", "reject", "ignore"):
+            raise where.error(
+                f"Unknown answer {record['answer']!r}",
+                "An answer is null, accept, reject or ignore.",
+            )
+        yield where, record
+
+
+class Suggestion(NamedTuple):
+    """A line of the suggestions file."""
+
+    where: Line
+    words: List[str]  # the term's tokens in lower case
+    record: Dict[str, Any]
+
+    @property
+    def key(self) -> Tuple[str, str]:
+        """RETURNS (Tuple[str, str]): Label and term, the same for all ways to write the term."""
+        return self.record["label"], " ".join(self.words)
+
+    @property
+    def answer(self) -> Any:
+        """RETURNS (Optional[str]): "accept", "reject", "ignore", or None."""
+        return self.record.get("answer")
+
+
+def lower_words(nlp: Language, text: str) -> List[str]:
+    """RETURNS (List[str]): The tokens of a term in lower case, without white space."""
+    return [token.lower_ for token in nlp.make_doc(text) if not token.is_space]
+
+
+def read_answers(nlp: Language, path: Path, labels: Collection[str]) -> List[Suggestion]:
+    """Read all suggestions, answered or not, and check that they fit together.
+
+    nlp (Language): Tokenizes the terms.
+    path (Path): The suggestions, JSONL.
+    labels (Collection[str]): The labels that patterns have.
+    RETURNS (List[Suggestion]): One for each line that is not empty.
+    RAISES (InputError): If a line is broken, has a label that no pattern has, or answers the
+        question of another line differently.
+    """
+    suggestions: List[Suggestion] = []
+    answered: Dict[Tuple[str, str], Suggestion] = {}
+    for where, record in read_suggestions(path):
+        suggestion = Suggestion(where, lower_words(nlp, record["text"]), record)
+        if record["label"] not in labels:
+            raise where.error(
+                f"No pattern has the label {record['label']!r}",
+                "Mend the label, add a pattern that has it, or delete the line.",
+            )
+        if suggestion.answer:
+            first = answered.setdefault(suggestion.key, suggestion)
+            if first.answer != suggestion.answer:
+                raise where.error(
+                    f"{record['text']!r} is answered with {suggestion.answer} here and with "
+                    f"{first.answer} on line {first.where.number}",
+                    "Delete one of the two lines.",
+                )
+        suggestions.append(suggestion)
+    return suggestions
+
+
+def write_answer(suggestion: Suggestion, answer: Any) -> Suggestion:
+    """Write one answer into its line and leave all others as they are, byte for byte.
+
+    The file is read again for it, so that what somebody else wrote meanwhile stays.
+
+    suggestion (Suggestion): The suggestion, with the line it is on.
+    answer (Optional[str]): "accept", "reject", "ignore", or None to take the answer back.
+    RETURNS (Suggestion): The suggestion with the answer.
+    RAISES (InputError): If the line is no longer there.
+    """
+    path, number, _ = suggestion.where
+    lines = path.read_bytes().split(b"\n")
+    try:
+        line = lines[number - 1]
+        record = json.loads(line.decode("utf-8-sig" if number == 1 else "utf8"))
+        same = all(record[key] == suggestion.record[key] for key in ("text", "label"))
+    except (IndexError, KeyError, TypeError, ValueError):
+        same = False
+    if not same:
+        raise InputError(
+            "The file was changed by something else, so the last answer can't be written",
+            path,
+            number,
+            "All earlier answers are in the file. Start again to go on.",
+        )
+    record["answer"] = answer
+    lines[number - 1] = dump(record) + (b"\r" if line.endswith(b"\r") else b"")
+    with staged(path) as temporary:
+        temporary.write_bytes(b"\n".join(lines))
+    return suggestion._replace(record=record)

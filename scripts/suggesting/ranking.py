@@ -1,0 +1,60 @@
+"""Which candidates are worth a question next: a classifier that learns from rules and answers."""
+
+import numpy as np
+from sklearn.ensemble import ExtraTreesClassifier
+
+from suggesting.candidates import Candidates
+
+# What nobody has answered stands for "no", as so many candidates drawn by chance, since most of
+# them are none, but together with a fraction of the weight of the known terms, since some are
+N_BACKGROUND = 2000
+BACKGROUND_WEIGHT = 0.25
+MIN_BACKGROUND_WEIGHT = 5.0
+
+
+def score(candidates: Candidates, yes: np.ndarray, no: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Estimate how probable it is that a person accepts each candidate.
+
+    Trees, since what decides differs from data to data (neighbours for ingredients, capitals for
+    brands), and they weigh it for each kind of term. Extremely randomized ones (Geurts, Ernst
+    and Wehenkel, 2006, "Extremely randomized trees") ranked better than logistic regression and
+    SVMs on annotated training records that the simulated person had not seen, and are fast.
+
+    candidates (Candidates): All candidates.
+    yes (np.ndarray): True for those that are rules or accepted.
+    no (np.ndarray): True for those that are rejected, or belong to another label.
+    seed (int): Seed of what is drawn by chance.
+    RETURNS (np.ndarray): Probabilities. All are the same if there is nothing to learn from.
+    """
+    features = np.hstack([candidates.features, _relations(candidates, yes, no)])
+    random = np.random.RandomState(seed)
+    background = random.permutation(np.flatnonzero(~(yes | no)))[:N_BACKGROUND]
+    if not yes.any() or not (no.any() or len(background)):
+        return np.full(len(yes), 0.5)
+    rows = np.concatenate([np.flatnonzero(yes), np.flatnonzero(no), background])
+    weights = np.ones(len(rows))
+    if len(background):
+        total = max(BACKGROUND_WEIGHT * yes.sum(), MIN_BACKGROUND_WEIGHT)
+        weights[-len(background) :] = total / len(background)
+    trees = ExtraTreesClassifier(
+        n_estimators=100, min_samples_leaf=4, max_features=0.2, random_state=seed
+    )
+    trees.fit(features[rows], yes[rows], weights)
+    return trees.predict_proba(features)[:, 1]
+
+
+def order(candidates: Candidates, scores: np.ndarray) -> np.ndarray:
+    """RETURNS (np.ndarray): Candidate numbers, those first that are probable and frequent."""
+    return np.argsort(-scores * np.log1p(candidates.counts), kind="stable")
+
+
+def _relations(candidates: Candidates, yes: np.ndarray, no: np.ndarray) -> np.ndarray:
+    """RETURNS (np.ndarray): What a candidate contains, is part of, and shares its texts with."""
+    ones, zeros = yes.astype("float32"), no.astype("float32")
+    parts, texts = candidates.parts, candidates.texts
+    n_texts = np.asarray(texts.sum(1)).ravel()
+    # Its own occurrences would give away the answer
+    beside = texts @ (texts.T @ ones) - n_texts * ones
+    columns = [parts @ ones > 0, parts.T @ ones > 0, parts @ zeros > 0]
+    columns.append(np.log1p(beside / np.maximum(n_texts, 1)))
+    return np.stack(columns, 1).astype("float32")

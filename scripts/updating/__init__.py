@@ -1,0 +1,1 @@
+"""Teaches a trained pipeline new labels, and measures what it forgot. May import: shared, reading, measuring."""

@@ -1,0 +1,95 @@
+"""The pipeline that an update starts from: load it, look at it, put a recognizer into it."""
+
+import warnings
+from pathlib import Path
+from typing import List, Set
+
+import spacy
+from spacy.language import Language
+from spacy.pipeline import EntityRecognizer, EntityRuler, SpanRuler
+
+from shared.errors import InputError
+
+MODES = ("mix", "second", "replace")
+
+
+def load_base(base: str, work: Path) -> Language:
+    """RETURNS (Language): The trained pipeline, or an InputError that says why it can't be had."""
+    if work.resolve() in [Path(base).resolve(), *Path(base).resolve().parents]:
+        raise InputError(
+            f"The base pipeline '{base}' is in {work}, which every update empties",
+            remedy="Move it to another place.",
+        )
+    try:
+        return spacy.load(base)
+    except (OSError, ImportError, ValueError) as error:
+        raise InputError(
+            f"Can't load the base pipeline '{base}': {error}",
+            remedy="Set vars.base_pipeline to a folder, or to a package that is installed "
+            "(python -m spacy download en_core_web_sm).",
+        ) from None
+
+
+def check_base(nlp: Language, rules: Language, mode: str) -> None:
+    """Raise an InputError if the base has another language than the rules, or can't be taught."""
+    if nlp.lang != rules.lang:
+        raise InputError(
+            f"The base pipeline is for the language '{nlp.lang}', the rules are for '{rules.lang}'",
+            remedy="Set vars.lang to the base's language.",
+        )
+    if mode == "mix" and len(recognizers(nlp)) != 1:
+        raise InputError(
+            f"The base pipeline has {len(recognizers(nlp))} entity recognizers, and "
+            "update_mode mix teaches exactly one",
+            remedy="Use --vars.update_mode second, which adds one.",
+        )
+
+
+def recognizers(nlp: Language) -> List[str]:
+    """RETURNS (List[str]): The names of the trained entity recognizers."""
+    return [name for name, pipe in nlp.pipeline if isinstance(pipe, EntityRecognizer)]
+
+
+def entity_labels(nlp: Language) -> Set[str]:
+    """RETURNS (Set[str]): The labels of recognizers and rules."""
+    pipes = [pipe for _, pipe in nlp.pipeline]
+    found = [p for p in pipes if isinstance(p, (EntityRecognizer, EntityRuler, SpanRuler))]
+    return {label for pipe in found for label in pipe.labels}
+
+
+def combine(nlp: Language, model: Language, mode: str) -> None:
+    """Put the trained recognizer into the base, all of whose other components stay as they are.
+
+    nlp (Language): The base, which is changed.
+    model (Language): The pipeline with the trained recognizer.
+    mode (str): "mix" puts it in the place of the base's own; "second" after the last one and
+        "replace" before the first one. A recognizer never changes what an earlier one found.
+    """
+    (trained,) = recognizers(model)
+    for name, pipe in model.pipeline:
+        if trained in getattr(pipe, "listening_components", []):
+            model.replace_listeners(name, trained, ["model.tok2vec"])
+    own = recognizers(nlp)
+    place = nlp.component_names.index(own[0]) if own else len(nlp.component_names)
+    name = own[0] if mode == "mix" else _unused_name(nlp)
+    if mode == "mix":
+        # Whatever nothing but the recognizer listened to would run for nothing
+        listened = {n: getattr(pipe, "listening_components", []) for n, pipe in nlp.pipeline}
+        for upstream in [n for n, listening in listened.items() if listening == [name]]:
+            nlp.remove_pipe(upstream)
+            place -= 1
+        nlp.remove_pipe(name)
+    elif mode == "second" and own:
+        place = nlp.component_names.index(own[-1]) + 1
+    following = nlp.component_names[place:]
+    with warnings.catch_warnings():
+        if not len(model.vocab.vectors):
+            # It was trained without vectors, so those of the base do not matter
+            warnings.filterwarnings("ignore", message=r"\[W113\]")
+        before = following[0] if following else None
+        nlp.add_pipe(trained, name=name, source=model, before=before)
+
+
+def _unused_name(nlp: Language) -> str:
+    names = ["ner", *(f"ner_{number}" for number in range(2, len(nlp.component_names) + 3))]
+    return next(name for name in names if name not in nlp.component_names)

@@ -1,0 +1,1 @@
+"""What tests share. May import everything in scripts/."""

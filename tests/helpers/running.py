@@ -1,0 +1,103 @@
+"""What most tests share: the course's texts, and ways to run commands, those of the READMEs included."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Callable, Dict, List, Sequence
+
+from typer import Typer
+from typer.testing import CliRunner
+
+ROOT = Path(__file__).parents[2]
+READMES = [ROOT / name for name in ("README.md", *(f"{n}/README.md" for n in ("assets", "configs", "scripts")))]
+ALL = ["convert", "train", "assemble", "evaluate", "report", "package", "check-package"]
+# spaCy's language with the fewest special cases: to make a pipeline takes a fifth of the time that it
+# takes for English. For tests that are not about a language.
+LANG = "xx"
+
+# The six texts, and the two rules, of spaCy's course
+COURSE_TEXTS = [
+    "How to preorder the iPhone X",
+    "iPhone X is coming",
+    "Should I pay $1,000 for the iPhone X?",
+    "The iPhone 8 reviews are here",
+    "iPhone 11 vs iPhone 8: What's the difference?",
+    "I need a new phone! Any tips?",
+]
+COURSE_PATTERNS = [
+    {"label": "GADGET", "pattern": [{"LOWER": "iphone"}, {"LOWER": "x"}]},
+    {"label": "GADGET", "pattern": [{"LOWER": "iphone"}, {"IS_DIGIT": True}]},
+]
+
+
+# --- Files
+
+
+def write_jsonl(path: Path, records) -> Path:
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf8")
+    return path
+
+
+def read_jsonl(path: Path) -> List[dict]:
+    return [json.loads(line) for line in path.read_text("utf8").splitlines()]
+
+
+def replace_in(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf8")
+
+
+def copy(project: Path, tmp_path: Path) -> Path:
+    """RETURNS (Path): A copy of a project, to work on."""
+    return Path(shutil.copytree(project, tmp_path / "copy"))
+
+
+# --- Commands
+
+
+def environment() -> Dict[str, str]:
+    """RETURNS (Dict[str, str]): The environment for commands: one thread, and no word on whether
+    Python writes its cache, since that is what the commands must say themselves."""
+    env = {**os.environ, "OMP_NUM_THREADS": "1"}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    return env
+
+
+def run(*args, cwd: Path, check: bool = True, **kwargs) -> subprocess.CompletedProcess:
+    """Run this Python with arguments; output comes back as text, without colours."""
+    result = subprocess.run(
+        [sys.executable, *map(str, args)],
+        cwd=cwd,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        encoding="utf8",
+        **kwargs,
+    )
+    result.stdout = re.sub(r"\x1b\[[\d;]*m", "", result.stdout)
+    if check and result.returncode:
+        raise AssertionError(f"{args} failed:\n{result.stdout}\n{result.stderr}")
+    return result
+
+
+def door(name: str, *args) -> List[str]:
+    """RETURNS (List[str]): The arguments that make Python run a door of scripts/."""
+    return ["-B", str(ROOT / "scripts" / f"{name}.py"), *map(str, args)]
+
+
+def ran(project: Path, *options) -> List[str]:
+    """Run the workflow; RETURNS (List[str]): the commands that were not skipped."""
+    output = run("-m", "spacy", "project", "run", "all", ".", *options, cwd=project).stdout
+    skipped = re.findall(r"Skipping '([\w-]+)': nothing changed", output)
+    assert set(skipped) <= set(ALL)
+    return [name for name in ALL if name not in skipped]
+
+
+def invoke(cli: Callable, args: Sequence) -> SimpleNamespace:
+    raise NotImplementedError
