@@ -1,12 +1,21 @@
 """Fixtures: small data for single commands, and real clones of the project for whole runs."""
 
+import gc
 import shutil
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Dict
 
 import pytest
+from helpers import update_data
+from helpers.little import little_project
 from helpers.running import COURSE_PATTERNS, COURSE_TEXTS, ROOT, replace_in, run, write_jsonl
+
+
+def pytest_collection_finish() -> None:
+    # convert collects garbage, which takes a time for all that the imports above have made
+    gc.freeze()
 
 
 @pytest.fixture
@@ -22,6 +31,32 @@ def inputs(tmp_path) -> SimpleNamespace:
         corpus=tmp_path / "corpus",
         rules=tmp_path / "rules",
     )
+
+
+@pytest.fixture
+def files(tmp_path) -> Path:
+    """A folder with gold and annotated texts, both empty, to import into."""
+    (tmp_path / "gold.jsonl").touch()
+    (tmp_path / "annotated.jsonl").touch()
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def little(tmp_path_factory) -> Dict[str, Path]:
+    """The files of a little project, by name. Tests don't change them."""
+    return little_project(tmp_path_factory.mktemp("little"))
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory) -> Path:
+    """A trained pipeline to update."""
+    return update_data.make_base(tmp_path_factory.mktemp("base") / "base")
+
+
+@pytest.fixture(scope="session")
+def fruits(tmp_path_factory) -> SimpleNamespace:
+    """Corpora and rules that teach it a new label."""
+    return update_data.converted(tmp_path_factory.mktemp("fruits"))
 
 
 @pytest.fixture(scope="session")

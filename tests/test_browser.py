@@ -1,6 +1,5 @@
 """Report and interactive page in a real browser: Chromium from the system, driven by Playwright."""
 
-import os
 import shutil
 import socket
 import subprocess
@@ -10,8 +9,8 @@ import urllib.request
 
 import pytest
 import srsly
-from helpers.little import CHECKED, ROOT, WORDS, little_project, little_report
-from test_report import HOSTILE
+from helpers.little import CHECKED, HOSTILE, WORDS, little_project, little_report
+from helpers.running import ROOT, environment
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 if not CHROMIUM:
@@ -19,6 +18,7 @@ if not CHROMIUM:
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 
+pytestmark = pytest.mark.slow
 FLAGS = (
     "--disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
@@ -48,7 +48,7 @@ def report(tmp_path_factory):
     ]
     words = {**WORDS, "rules": {"GADGET": ["iphone", "pixel", "<script>alert(5)</script>"]}}
     project = little_project(tmp_path_factory.mktemp("little"), records, words)
-    srsly.write_json(project["corpus"] / "data_check.json", CHECKED)
+    srsly.write_json(project["data_check"], CHECKED)
     little_report(project)
     return project["report"]
 
@@ -148,9 +148,9 @@ def site(tmp_path_factory):
     texts = ["--texts", str(project["corpus"].parent / "texts.jsonl")]
     command = ["streamlit", "run", "scripts/visualize.py", *server, *quiet, "--", *stages, *texts]
     process = subprocess.Popen(
-        [sys.executable, "-m", *command],
+        [sys.executable, "-B", "-m", *command],
         cwd=ROOT,
-        env={**os.environ, "STREAMLIT_CLIENT_TOOLBAR_MODE": "minimal"},
+        env={**environment(), "STREAMLIT_CLIENT_TOOLBAR_MODE": "minimal"},
         stdout=subprocess.DEVNULL,
     )
     url = f"http://127.0.0.1:{port}"
@@ -205,8 +205,3 @@ def test_pages_through_a_file(browser, site):
     path.press("Enter")
     page.get_by_text("The file does not exist").wait_for()
     page.close()
-
-
-def test_command_serves_this_machine_only():
-    project = (ROOT / "project.yml").read_text(encoding="utf8")
-    assert "visualize.py --server.address 127.0.0.1" in project

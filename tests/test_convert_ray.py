@@ -14,7 +14,16 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from helpers.running import COURSE_TEXTS, ROOT, run, write_jsonl
+from helpers.running import (
+    COURSE_TEXTS,
+    ROOT,
+    copy,
+    door,
+    environment,
+    readme_commands,
+    run,
+    write_jsonl,
+)
 
 from labelling.corpus import convert
 
@@ -36,18 +45,17 @@ def contents(*folders) -> dict:
 
 
 def arguments(inputs) -> list:
-    """RETURNS (list): What to run convert_ray.py with, for outputs beside those of convert."""
+    """RETURNS (list): What to run, for outputs beside those of convert."""
     paths = (inputs.texts, inputs.patterns, inputs.gold, inputs.suggestions)
     outputs = (inputs.folder / "ray" / "corpus", inputs.folder / "ray" / "rules")
-    return [ROOT / "scripts" / "convert_ray.py", *paths, *outputs]
+    return [*door("convert", *paths, *outputs), "--ray-address"]
 
 
 @pytest.fixture
 def nodes():
     """A cluster of two nodes that only this machine can reach, with a token of its own."""
     env = {
-        **os.environ,
-        "OMP_NUM_THREADS": "1",
+        **environment(),
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # listens on 127.0.0.1 alone
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_AUTH_MODE": "token",
@@ -59,7 +67,7 @@ def nodes():
         log = folder / "log"
         with log.open("wb") as errors:
             process = subprocess.Popen(
-                [sys.executable, Path(__file__).with_name("ray_cluster.py"), folder],
+                [sys.executable, ROOT / "tests" / "helpers" / "ray_cluster.py", folder],
                 env=env,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -90,9 +98,9 @@ def test_killed_node_costs_no_data(inputs, nodes):
     for file in range(N_FILES):  # each is a job at least
         texts = [f"{COURSE_TEXTS[n % 6]} {n // 2} {file} " + "so " * 60 for n in range(600)]
         write_jsonl(inputs.texts / f"{file:02}.jsonl", [{"text": text} for text in texts])
-    args = [*arguments(inputs), "--address", nodes.address]
+    args = [*arguments(inputs), nodes.address]
     process = subprocess.Popen(
-        [sys.executable, *map(str, args)],
+        [sys.executable, *args],
         env=nodes.env,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -117,19 +125,16 @@ def test_killed_node_costs_no_data(inputs, nodes):
     )
     expected = contents(inputs.corpus, inputs.rules)
     assert len([name for _, name in expected if name.startswith("train")]) == N_FILES
-    assert contents(*args[-4:-2]) == expected
+    assert contents(inputs.folder / "ray" / "corpus", inputs.folder / "ray" / "rules") == expected
 
 
 @pytest.mark.slow
 @needs_ray
 def test_command_of_the_readme_makes_what_convert_makes(small_clone, tmp_path):
-    readme = (ROOT / "README.md").read_text("utf8")
-    command = "python -m spacy project run convert-ray"
-    assert f"    {command}\n" in readme
-    project = tmp_path / "project"
-    shutil.copytree(small_clone, project)
+    command = readme_commands("Label on a cluster", "-m spacy project run convert-ray")[0]
+    project = copy(small_clone, tmp_path)
     made = []
-    for name in (command.split()[1:], ["-m", "spacy", "project", "run", "convert"]):
+    for name in (command, ["-m", "spacy", "project", "run", "convert"]):
         output = run(*name, cwd=project, timeout=300).stdout
         assert "Texts read" in output and "400" in output
         made.append(contents(project / "corpus", project / "training" / "rules"))
@@ -139,17 +144,18 @@ def test_command_of_the_readme_makes_what_convert_makes(small_clone, tmp_path):
 @pytest.mark.slow
 @needs_ray
 def test_no_cluster(inputs):
-    args = [*arguments(inputs), "--address", "127.0.0.1:9"]
+    args = [*arguments(inputs), "127.0.0.1:9"]
     result = run(*args, cwd=ROOT, check=False, timeout=120)
     assert result.returncode == 1
     assert "Can't connect to a Ray cluster at '127.0.0.1:9'" in " ".join(result.stdout.split())
     assert "Traceback" not in result.stdout + result.stderr
 
 
+@pytest.mark.slow
 def test_ray_is_not_installed(inputs, tmp_path, monkeypatch):
     (tmp_path / "ray.py").write_text("raise ImportError")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    result = run(*arguments(inputs), cwd=ROOT, check=False)
+    result = run(*arguments(inputs), "local", cwd=ROOT, check=False)
     assert result.returncode == 1
     assert "python -m pip install -r requirements-ray.txt" in " ".join(result.stdout.split())
     assert not (inputs.folder / "ray").exists()

@@ -16,32 +16,38 @@ from types import SimpleNamespace
 import pytest
 import spacy
 import srsly
-from helpers.little import build_rules
-from helpers.running import COURSE_PATTERNS, COURSE_TEXTS, ROOT, run, write_jsonl
+from helpers.little import NLP, build_rules
+from helpers.running import (
+    COURSE_PATTERNS,
+    COURSE_TEXTS,
+    LANG,
+    ROOT,
+    copy,
+    door,
+    environment,
+    invoke,
+    readme_commands,
+    run,
+    variables,
+    write_jsonl,
+)
 from spacy.tokens import DocBin
 from spacy.training import Corpus
-from typer import Typer
-from typer.testing import CliRunner
 
 import predict as module
 from predict import predict, predict_cli
 from reading.gold import read_gold
 from shared.errors import InputError
 
-app = Typer()
-app.command()(predict_cli)
 
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory) -> SimpleNamespace:
-    """A pipeline, texts in five parts, and what it finds in them."""
-    folder = tmp_path_factory.mktemp("predict")
+def make_job(folder, n_texts) -> SimpleNamespace:
+    """RETURNS (SimpleNamespace): A folder with a pipeline and texts, and what it finds in them."""
     patterns = write_jsonl(folder / "patterns.jsonl", COURSE_PATTERNS)
-    nlp = build_rules("en", patterns, write_jsonl(folder / "none.jsonl", []))
+    nlp = build_rules(LANG, patterns, write_jsonl(folder / "none.jsonl", []))
     nlp.to_disk(folder / "pipeline")
     records = [
         {"text": f"{COURSE_TEXTS[n % 6]} №{n}", "meta": {"id": n, "half": n / 2}}
-        for n in range(9000)
+        for n in range(n_texts)
     ]
     docs = nlp.pipe(record["text"] for record in records)
     expected = [{**record, "spans": spans(doc)} for record, doc in zip(records, docs)]
@@ -50,17 +56,39 @@ def shared(tmp_path_factory) -> SimpleNamespace:
     return SimpleNamespace(folder=folder, expected="".join(lines).encode())
 
 
-@pytest.fixture
-def job(shared, tmp_path) -> SimpleNamespace:
-    """The same to work with, and where the output goes."""
-    shutil.copytree(shared.folder, tmp_path, dirs_exist_ok=True)
+def copy_job(made, folder) -> SimpleNamespace:
+    """RETURNS (SimpleNamespace): The same to work with, and where the output goes."""
+    shutil.copytree(made.folder, folder, dirs_exist_ok=True)
     return SimpleNamespace(
-        texts=tmp_path / "in.jsonl",
-        pipeline=tmp_path / "pipeline",
-        output=tmp_path / "out.jsonl",
-        parts=tmp_path / ".out.jsonl.parts",
-        expected=shared.expected,
+        texts=folder / "in.jsonl",
+        pipeline=folder / "pipeline",
+        output=folder / "out.jsonl",
+        parts=folder / ".out.jsonl.parts",
+        expected=made.expected,
     )
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory) -> SimpleNamespace:
+    return make_job(tmp_path_factory.mktemp("few"), 900)
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory) -> SimpleNamespace:
+    return make_job(tmp_path_factory.mktemp("many"), 9000)
+
+
+@pytest.fixture
+def job(few, tmp_path, monkeypatch) -> SimpleNamespace:
+    """Five small parts, done in this process."""
+    monkeypatch.setattr(module, "PART_TEXTS", 200)
+    return copy_job(few, tmp_path)
+
+
+@pytest.fixture
+def long_job(many, tmp_path) -> SimpleNamespace:
+    """Five parts that take other processes a while."""
+    return copy_job(many, tmp_path)
 
 
 def spans(doc):
@@ -75,7 +103,7 @@ def flat(output: str) -> str:
 
 
 def test_finds_what_the_pipeline_finds_in_order(job):
-    assert predict(job.texts, job.pipeline, job.output) == (9000, 0)
+    assert predict(job.texts, job.pipeline, job.output) == (900, 0)
     assert job.output.read_bytes() == job.expected
     first = json.loads(job.expected.split(b"\n")[0])
     assert first["spans"] == [{"start": 20, "end": 28, "label": "GADGET"}]
@@ -84,38 +112,35 @@ def test_finds_what_the_pipeline_finds_in_order(job):
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no pseudo-terminal")
-def test_two_processes_make_the_same_and_show_how_far_they_are(job):
+def test_two_processes_make_the_same_and_show_how_far_they_are(long_job):
     import fcntl
     import pty
     import termios
 
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    script = [ROOT / "scripts" / "predict.py", job.texts, job.pipeline, job.output]
-    args = [sys.executable, *map(str, script), "--n-process", "2"]
-    subprocess.run(args, stderr=theirs, check=True)
+    args = door("predict", long_job.texts, long_job.pipeline, long_job.output, "--n-process", 2)
+    subprocess.run([sys.executable, *args], stderr=theirs, env=environment(), check=True)
     shown = ""
     while select.select([ours], [], [], 0)[0]:
         shown += os.read(ours, 10_000).decode()
     assert "Finding entities: 9000 texts" in shown and " texts/s]" in shown
-    assert job.output.read_bytes() == job.expected
+    assert long_job.output.read_bytes() == long_job.expected
 
 
-@pytest.mark.slow
 def test_docbin(job):
     """One file if the texts are few, or a folder of shards; spaCy's Corpus reads both."""
     output = job.output.with_suffix(".spacy")
     few = job.texts.with_name("few.txt")
     few.write_text("An iPhone X\nno phone\n", encoding="utf8")
     predict(few, job.pipeline, output)
-    nlp = spacy.blank("en")
-    docs = list(DocBin().from_disk(output).get_docs(nlp.vocab))
+    docs = list(DocBin().from_disk(output).get_docs(NLP.vocab))
     assert [doc.text for doc in docs] == ["An iPhone X", "no phone"]
     assert [(e.text, e.ent_id_) for doc in docs for e in doc.ents] == [("iPhone X", "patterns:1")]
 
     predict(job.texts, job.pipeline, output)  # takes the file's place
     assert [path.name for path in sorted(output.iterdir())] == [f"0000{n}.spacy" for n in range(5)]
-    found = [{"text": eg.text, "spans": spans(eg.reference)} for eg in Corpus(output)(nlp)]
+    found = [{"text": eg.text, "spans": spans(eg.reference)} for eg in Corpus(output)(NLP)]
     records = map(json.loads, job.expected.decode().splitlines())
     assert found == [{key: record[key] for key in ("text", "spans")} for record in records]
 
@@ -168,56 +193,56 @@ def test_memory_does_not_grow_with_the_words(job):
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-def test_killed_run_goes_on(job):
-    script = [ROOT / "scripts" / "predict.py", job.texts, job.pipeline, job.output]
-    args = [*map(str, script), "--n-process", "2"]
-    process = subprocess.Popen([sys.executable, *args])
-    while len(list(job.parts.glob("0*"))) < 2:
+def test_killed_run_goes_on(long_job):
+    args = door("predict", long_job.texts, long_job.pipeline, long_job.output, "--n-process", 2)
+    process = subprocess.Popen([sys.executable, *args], env=environment())
+    while len(list(long_job.parts.glob("0*"))) < 2:
         assert process.poll() is None
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)  # only the main process: the others must follow
     process.wait()
     time.sleep(0.5)
-    done = sorted(job.parts.glob("0*"))
-    assert 2 <= len(done) < 5 and not job.output.exists()
+    done = sorted(long_job.parts.glob("0*"))
+    assert 2 <= len(done) < 5 and not long_job.output.exists()
     content = done[0].read_bytes()
     done[0].write_bytes(b"this part is not done again")
     time.sleep(1)
-    assert sorted(job.parts.glob("0*")) == done, "a worker outlives the kill"
+    assert sorted(long_job.parts.glob("0*")) == done, "a worker outlives the kill"
 
     output = run(*args, cwd=ROOT).stdout
     assert f"9,000 texts ({2000 * len(done):,} of them in an earlier run)" in flat(output)
-    again = job.output.read_bytes()
-    assert again.replace(b"this part is not done again", content) == job.expected != again
-    assert not job.parts.exists()
+    again = long_job.output.read_bytes()
+    assert again.replace(b"this part is not done again", content) == long_job.expected != again
+    assert not long_job.parts.exists()
 
 
-@pytest.mark.slow
 def test_what_came_before_a_broken_line_is_kept(job):
     lines = job.texts.read_text("utf8").splitlines(keepends=True)
-    job.texts.write_text("".join([*lines[:8990], "{broken\n", *lines[8991:]]), encoding="utf8")
-    result = CliRunner().invoke(app, [str(job.texts), str(job.pipeline), str(job.output)])
+    job.texts.write_text("".join([*lines[:890], "{broken\n", *lines[891:]]), encoding="utf8")
+    result = invoke(predict_cli, job.texts, job.pipeline, job.output)
     assert result.exit_code == 1
-    assert "in.jsonl, line 8991: Broken JSON" in flat(result.output)
+    assert "in.jsonl, line 891: Broken JSON" in result.flat
     assert not job.output.exists()
-    n_done = 2000 * len(list(job.parts.glob("0*")))
+    n_done = 200 * len(list(job.parts.glob("0*")))
     assert n_done
     job.texts.write_text("".join(lines), encoding="utf8")
-    assert predict(job.texts, job.pipeline, job.output) == (9000, n_done)
+    assert predict(job.texts, job.pipeline, job.output) == (900, n_done)
     assert job.output.read_bytes() == job.expected
 
 
 def test_parts_depend_on_texts_and_pipeline(job):
     def names():
-        records = (record for _, record in module.read_records(job.texts))
-        fingerprint = module._fingerprint(job.pipeline)
-        return [part.path for part in module._split(records, job.parts, ".jsonl", fingerprint)]
+        shutil.rmtree(job.parts, ignore_errors=True)
+        with pytest.raises(InputError, match="Broken JSON"):
+            predict(job.texts, job.pipeline, job.output)
+        return sorted(path.name for path in job.parts.iterdir())
 
-    before = names()
-    assert names() == before and len(before) == 5
-    lines = job.texts.read_text("utf8").replace('"id": 4000', '"id": -1')
+    lines = job.texts.read_text("utf8") + "{broken"
     job.texts.write_text(lines, encoding="utf8")
-    assert [old == new for old, new in zip(before, names())] == [True, True, False, True, True]
+    before = names()
+    assert names() == before and len(before) == 4
+    job.texts.write_text(lines.replace('"id": 400', '"id": -1'), encoding="utf8")
+    assert [old == new for old, new in zip(before, names())] == [True, True, False, True]
     config = job.pipeline / "config.cfg"
     config.write_text(config.read_text("utf8") + "\n", encoding="utf8")
     assert not set(before) & set(names())
@@ -225,7 +250,7 @@ def test_parts_depend_on_texts_and_pipeline(job):
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-def test_killed_worker_is_told(job, monkeypatch):
+def test_killed_worker_is_told(long_job, monkeypatch):
     submit = ProcessPoolExecutor.submit
 
     def kill(pool, *args):
@@ -238,8 +263,8 @@ def test_killed_worker_is_told(job, monkeypatch):
 
     monkeypatch.setattr(ProcessPoolExecutor, "submit", kill)
     with pytest.raises(InputError, match="A process was killed"):
-        predict(job.texts, job.pipeline, job.output, n_process=2)
-    assert not job.output.exists()
+        predict(long_job.texts, long_job.pipeline, long_job.output, n_process=2)
+    assert not long_job.output.exists()
 
 
 # What is wrong, and what the message says
@@ -260,7 +285,7 @@ ERRORS = {
     ),
     "no pipeline": (
         lambda job: setattr(job, "pipeline", job.texts.with_name("none")),
-        "Can't load the pipeline",
+        "none: There is no pipeline",
     ),
     "broken pipeline": (
         lambda job: (job.pipeline / "config.cfg").write_text("[nlp]\n"),
@@ -274,10 +299,9 @@ def test_bad_input(case, job):
     spoil, message = ERRORS[case]
     before = job.texts.read_bytes()
     spoil(job)
-    result = CliRunner().invoke(app, [str(job.texts), str(job.pipeline), str(job.output)])
+    result = invoke(predict_cli, job.texts, job.pipeline, job.output)
     assert result.exit_code == 1, result.output
-    assert message in flat(result.output)
-    assert "Traceback" not in result.output
+    assert message in result.flat
     if job.output.exists():
         assert job.output.read_bytes() == before
 
@@ -287,19 +311,17 @@ def test_bad_input(case, job):
 
 @pytest.mark.slow
 def test_command_of_the_readme(finished, tmp_path):
-    readme = (ROOT / "README.md").read_text("utf8")
-    command = "python -m spacy project run predict . --vars.input more_texts.jsonl --vars.predictions out.jsonl"
-    assert f"    {command}\n" in readme
-    project = tmp_path / "project"
-    shutil.copytree(finished, project)
-    shutil.copy(project / "assets" / "texts.jsonl", project / "more_texts.jsonl")
-    output = run(*command.split()[1:], cwd=project).stdout
-    assert "Found the entities of 400 texts: out.jsonl" in flat(output)
+    (args,) = readme_commands("Use it on any number of texts", "-m spacy project run predict")
+    names = variables(args)
+    project = copy(finished, tmp_path)
+    shutil.copy(project / "assets" / "texts.jsonl", project / names["input"])
+    output = run(*args, cwd=project).stdout
+    assert f"Found the entities of 400 texts: {names['predictions']}" in flat(output)
     nlp = spacy.load(project / "training" / "pipeline")
-    records = list(srsly.read_jsonl(project / "more_texts.jsonl"))
-    found = list(srsly.read_jsonl(project / "out.jsonl"))
+    records = list(srsly.read_jsonl(project / names["input"]))
+    found = list(srsly.read_jsonl(project / names["predictions"]))
     docs = nlp.pipe(record["text"] for record in records)
     assert found == [{**record, "spans": spans(doc)} for record, doc in zip(records, docs)]
     assert any(record["spans"] for record in found)
     # What it wrote can be read as gold annotations
-    assert len(list(read_gold(project / "out.jsonl"))) == 400
+    assert len(list(read_gold(project / names["predictions"]))) == 400

@@ -9,11 +9,10 @@ import sys
 import time
 
 import pytest
-from helpers.suggest_data import ROOT, make_files, read_jsonl, write_jsonl
+from helpers.running import door, environment, invoke, read_jsonl, write_jsonl
+from helpers.suggest_data import make_files, make_suggester
 
-from reading.patterns import blank
-from suggesting.candidates import load_candidates
-from suggesting.suggester import Suggester
+from review import review_cli
 
 pty = pytest.importorskip("pty", reason="needs a Unix terminal")
 fcntl = pytest.importorskip("fcntl", reason="needs a Unix terminal")
@@ -24,9 +23,7 @@ PROMPT = "(q)uit"
 @pytest.fixture
 def files(tmp_path):
     files = make_files(tmp_path)
-    nlp = blank("en")
-    found = load_candidates(files["candidates"], nlp, files["texts"], files["gold"])
-    Suggester(nlp, found, files["patterns"], files["texts"]).add(files["suggestions"], 4)
+    make_suggester(files).add(files["suggestions"], 4)
     return files
 
 
@@ -39,16 +36,15 @@ class Terminal:
 
     def __init__(self, files, *options, **env):
         self.main, self.side = pty.openpty()
-        script = str(ROOT / "scripts" / "review.py")
         self.process = subprocess.Popen(
-            [sys.executable, script, *map(str, files.values()), *options],
+            [sys.executable, *door("review", *files.values(), *options)],
             stdin=self.side,
             stdout=self.side,
             stderr=self.side,
             start_new_session=True,
             # The terminal belongs to it, so that Ctrl-C and hanging up reach it
             preexec_fn=own_terminal,
-            env={**os.environ, "TERM": "xterm", "COLUMNS": "80", **env},
+            env={**environment(), "TERM": "xterm", "COLUMNS": "80", **env},
         )
         os.close(self.side)
 
@@ -87,6 +83,7 @@ def answers(files):
     return [record["answer"] for record in read_jsonl(files["suggestions"])]
 
 
+@pytest.mark.slow
 def test_each_key_does_what_it_says(files):
     records = read_jsonl(files["suggestions"])
     terminal = Terminal(files, NO_COLOR="1")
@@ -115,6 +112,7 @@ def test_each_key_does_what_it_says(files):
     assert terminal.process.returncode == 0
 
 
+@pytest.mark.slow
 def test_goes_on_with_new_suggestions_until_nothing_is_left(files):
     terminal = Terminal(files, "--n-suggestions", "2")
     terminal.read()
@@ -129,6 +127,7 @@ def test_goes_on_with_new_suggestions_until_nothing_is_left(files):
     assert len({(record["label"], record["text"]) for record in records}) == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["ctrl-c", "kill", "hang up", "ctrl-d"])
 def test_no_way_to_end_it_loses_an_answer(files, how):
     terminal = Terminal(files)
@@ -151,6 +150,7 @@ def test_no_way_to_end_it_loses_an_answer(files, how):
     again.finish()
 
 
+@pytest.mark.slow
 def test_texts_can_not_steer_the_terminal(files):
     record = read_jsonl(files["suggestions"])[0]
     record.update(text="pl\x1b[2Jum", examples=["a pl\x1b[2Jum \x07\u202e\nnext", 7], count="many")
@@ -162,6 +162,7 @@ def test_texts_can_not_steer_the_terminal(files):
     assert not re.search("[\x1b\x07\u202e]", shown) and "[pl\ufffd[2Jum]" in shown
 
 
+@pytest.mark.slow
 def test_colour_only_where_it_is_wanted(files):
     shown = {}
     for term in ("xterm", "dumb"):
@@ -172,6 +173,7 @@ def test_colour_only_where_it_is_wanted(files):
     assert "\x1b[" in shown["xterm"] and "\x1b" not in shown["dumb"]
 
 
+@pytest.mark.slow
 def test_edited_by_somebody_else_meanwhile(files):
     terminal = Terminal(files)
     terminal.read()
@@ -189,7 +191,5 @@ def test_edited_by_somebody_else_meanwhile(files):
 
 
 def test_without_a_terminal_it_says_what_to_do(files):
-    command = [sys.executable, str(ROOT / "scripts" / "review.py"), *map(str, files.values())]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    assert done.returncode == 1 and "no terminal" in done.stdout + done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
+    result = invoke(review_cli, *files.values())
+    assert result.exit_code == 1 and "no terminal" in result.flat

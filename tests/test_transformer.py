@@ -2,14 +2,12 @@
 downloaded, no GPU is needed."""
 
 import re
-import shlex
-import shutil
 import zipfile
 
 import pytest
 import spacy
 import srsly
-from helpers.running import ROOT, replace_in, run
+from helpers.running import copy, readme_commands, replace_in, run, variables
 from spacy.tokens import DocBin
 
 for _name in ("torch", "transformers", "spacy_transformers"):
@@ -20,10 +18,9 @@ CONFIG = "configs/ner_trf.cfg"
 
 def readme_command() -> list:
     """RETURNS (list): Arguments of the README's command, less the GPU that few machines have."""
-    readme = (ROOT / "README.md").read_text("utf8")
-    (command,) = re.findall(rf"^    python (.* --vars.config {CONFIG})$", readme, re.M)
-    assert "--vars.gpu_id 0" in command
-    return shlex.split(command.replace("--vars.gpu_id 0", "--vars.gpu_id -1"))
+    (args,) = readme_commands("On a GPU, with a transformer", "-m spacy project run all")
+    assert variables(args) == {"gpu_id": "0", "config": CONFIG}
+    return ["-1" if arg == "0" else arg for arg in args]
 
 
 def make_model(folder, texts) -> None:
@@ -52,8 +49,7 @@ def make_model(folder, texts) -> None:
 @pytest.fixture(scope="module")
 def project(small_clone, tmp_path_factory):
     """The small clone after the README's command, with a tiny model that learns fast."""
-    project = tmp_path_factory.mktemp("transformer") / "project"
-    shutil.copytree(small_clone, project)
+    project = copy(small_clone, tmp_path_factory.mktemp("transformer"))
     texts = [record["text"] for record in srsly.read_jsonl(project / "assets" / "texts.jsonl")]
     make_model(project / "tiny", texts)
     replace_in(project / CONFIG, 'name = "roberta-base"', 'name = "tiny"')

@@ -1,8 +1,7 @@
-"""An update teaches new labels, leaves the rest as it was, and is refused if it forgets."""
+"""update: it teaches new labels, leaves the rest as it was, and is refused if it forgets."""
 
 import re
 import shutil
-from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,142 +9,43 @@ import pytest
 import spacy
 import srsly
 from helpers import update_data
-from helpers.little import build_rules, docs, write_jsonl
-from helpers.running import ROOT, readme, run
-from spacy.tokens import DocBin, Span
-from test_project import copy
+from helpers.running import ROOT, copy, door, invoke, readme_commands, run, variables, write_jsonl
+from helpers.update_data import STEPS, converted, found
 
 import update
 from labelling.corpus import convert
 from shared.errors import InputError
+from shared.training import Training, train
 from updating.base import combine
-from updating.forgetting import Group, compare, predict_both, why_refused
-from updating.rehearsal import mixed, write_mixed
+from updating.forgetting import Group, compare, predict_both
 
-STEPS = 50
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory) -> Path:
-    return update_data.make_base(tmp_path_factory.mktemp("base") / "base")
-
-
-def converted(folder: Path, **options) -> SimpleNamespace:
-    paths = update_data.inputs(folder, **options)
-    corpus, rules = folder / "corpus", folder / "rules"
-    names = ("texts", "patterns", "gold", "suggestions")
-    convert(*(paths[name] for name in names), corpus, rules)
-    return SimpleNamespace(corpus=corpus, rules=rules, folder=folder, **paths)
+CONFIGS = (
+    "--config",
+    ROOT / "configs" / "update.cfg",
+    "--second-config",
+    ROOT / "configs" / "ner.cfg",
+)
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory) -> SimpleNamespace:
-    return converted(tmp_path_factory.mktemp("data"))
-
-
-def run_update(base, data, output: Path, *options, check=True, **kwargs):
+def run_update(base, data, output: Path, *options, check=True):
     """Run the script; RETURNS its result, and the metrics if there are any."""
     work = output.parent / "work"
-    result = run(
-        ROOT / "scripts" / "update.py",
-        *(base, data.corpus, data.rules, data.rehearsal, work, output),
-        *("--template", ROOT / "scripts" / "update.html", "--max-steps", STEPS),
-        *("--config", ROOT / "configs" / "update.cfg"),
-        *("--second-config", ROOT / "configs" / "ner.cfg"),
-        *options,
-        cwd=output.parent,
-        check=check,
-        **kwargs,
-    )
+    arguments = (base, data.corpus, data.rules, data.rehearsal, work, output, *CONFIGS)
+    command = door("update", *arguments, "--max-steps", STEPS, *options)
+    result = run(*command, cwd=output.parent, check=check)
     metrics = work / "metrics.json"
     return result, srsly.read_json(metrics) if metrics.exists() else None
 
 
 @pytest.fixture(scope="module")
-def mix(base, data, tmp_path_factory) -> SimpleNamespace:
+def mix(base, fruits, tmp_path_factory) -> SimpleNamespace:
     """An update in the mode that is the default."""
     output = tmp_path_factory.mktemp("mix") / "updated"
-    result, metrics = run_update(base, data, output)
+    result, metrics = run_update(base, fruits, output)
     return SimpleNamespace(output=output, metrics=metrics, stdout=result.stdout)
 
 
-def found(pipeline: Path, text: str) -> list:
-    return [(ent.text, ent.label_) for ent in spacy.load(pipeline)(text).ents]
-
-
-# --- Mixing
-
-
-def test_marked_entities_win_and_others_stay():
-    text = "the apple watch beats a pixel"
-    (base,) = docs([(text, [(4, 15, "GADGET"), (24, 29, "GADGET")])])
-    (marked,) = docs([(text, [(4, 9, "FRUIT")])])
-    doc, lost = mixed(base, marked)
-    assert [(e.text, e.label_) for e in doc.ents] == [("apple", "FRUIT"), ("pixel", "GADGET")]
-    assert not lost
-    doc, _ = mixed(base, marked, complete={"GADGET"})
-    assert [e.label_ for e in doc.ents] == ["FRUIT"]
-    assert [e.label_ for e in base.ents] == ["GADGET", "GADGET"]
-
-
-def test_text_that_is_marked_in_part_stays_so():
-    nlp = spacy.blank("en")
-    base, marked = (nlp("my pixel, a mango and more") for _ in range(2))
-    base.ents = [Span(base, 1, 2, "GADGET")]
-    marked.set_ents([Span(marked, 4, 5, "FRUIT")], default="missing")
-    doc, _ = mixed(base, marked)
-    assert [token.ent_iob_ for token in doc] == ["", "B", "", "", "B", "", ""]
-
-
-def test_annotations_within_words_of_the_base_are_counted():
-    nlp = spacy.blank("en")
-    nlp.tokenizer = lambda text: spacy.tokens.Doc(nlp.vocab, words=text.split(" "))
-    (marked,) = docs([("peel it, mango", [(5, 7, "FRUIT"), (9, 14, "FRUIT")])])
-    doc, lost = mixed(nlp("peel it, mango"), marked)
-    assert [ent.text for ent in doc.ents] == ["mango"] and lost == 1
-
-
-def test_old_and_new_texts_get_both_kinds_of_labels(data, tmp_path):
-    patterns = [{"label": "GADGET", "pattern": word} for word in update_data.GADGETS]
-    files = update_data.inputs(tmp_path, patterns=patterns)
-    base = build_rules("en", files["patterns"], files["suggestions"])
-    both = ["the pixel fell on a mango", "a cherry for each kindle", "no such thing"]
-    rehearsal = tmp_path / "both.jsonl"
-    known = srsly.read_jsonl(data.texts)
-    srsly.write_jsonl(
-        rehearsal,
-        [*({"text": f"{t} {i}"} for t in both for i in range(30)), *known],
-    )
-    output = tmp_path / "mixed"
-    counts = write_mixed(base, data.corpus, spacy.load(data.rules), rehearsal, (), output)
-    # Texts that the corpus has, held-out ones included, do not come again
-    n_new = len(update_data.old_texts(update_data.FRUITS, update_data.NEW_FRAMES, 12))
-    assert (counts["new"], counts["rehearsal"], counts["lost"]) == (n_new, 90, 0)
-    sides = {
-        side: [doc for path in paths for doc in DocBin().from_disk(path).get_docs(base.vocab)]
-        for side, paths in {
-            "train": sorted((output / "train").iterdir()),
-            "dev": [output / "dev.spacy"],
-            "test": [output / "test.spacy"],
-        }.items()
-    }
-    # In train the smaller half comes several times, so that neither is drowned
-    in_train = Counter(doc.text for doc in sides["train"])
-    assert set(in_train.values()) == {1, 3} == {counts["new_copies"], counts["rehearsal_copies"]}
-    once = [*in_train, *(doc.text for side in ("dev", "test") for doc in sides[side])]
-    assert len(set(once)) == len(once) == n_new + 90
-    of_rehearsal = sum(len(doc) for doc in sides["train"] if in_train[doc.text] == 3)
-    assert 0.4 < of_rehearsal / sum(map(len, sides["train"])) < 0.6
-    for side in sides.values():
-        marked = [d for d in side if d.text.startswith(("the pixel", "a cherry"))]
-        assert marked and {tuple(sorted(ent.label_ for ent in doc.ents)) for doc in marked} == {
-            ("FRUIT", "GADGET")
-        }
-
-
-# --- Updating
-
-
+@pytest.mark.slow
 def test_new_label_is_learned_and_the_old_one_kept(base, mix):
     assert found(base, "we sold one pixel here") == [("pixel", "GADGET")]
     assert found(mix.output, "we sold one pixel here") == [("pixel", "GADGET")]
@@ -161,6 +61,7 @@ def test_new_label_is_learned_and_the_old_one_kept(base, mix):
     assert "The update was kept" in report
 
 
+@pytest.mark.slow
 def test_other_components_stay_the_same(base, mix):
     before, after = spacy.load(base), spacy.load(mix.output)
     assert after.pipe_names == before.pipe_names == ["tok2vec", "tagger", "parser", "ner"]
@@ -181,29 +82,28 @@ def test_other_components_stay_the_same(base, mix):
     assert "static_vectors" in own and "tok2vec-listener" not in own
 
 
-def test_without_mixing_it_forgets(base, data, tmp_path):
-    """What the mixing is for; so the other tests can fail."""
-    nlp = spacy.load(base)
-    write_mixed(nlp, data.corpus, spacy.load(data.rules), data.rehearsal, (), tmp_path / "mixed")
-    training = update.Training(ROOT / "configs" / "update.cfg", 0, STEPS)
-    update.train_further(nlp, str(base), data.corpus, tmp_path, training, ["FRUIT"])
-    combine(nlp, spacy.load(tmp_path / "model-best"), "mix")
-    nlp.to_disk(tmp_path / "pipeline")
-    groups = [Group("old", "base", {"GADGET"}, tmp_path / "mixed" / "test.spacy")]
-    results = compare(groups, predict_both(base, tmp_path / "pipeline", groups), 0)
-    assert results[0]["difference"]["ents_f"] < -0.1
-    assert "points of F1" in why_refused(results, 0.02)
-
-
-def test_same_bytes_whatever_the_hashes(base, data, mix, tmp_path, monkeypatch):
+@pytest.mark.slow
+def test_same_bytes_whatever_the_hashes(base, fruits, mix, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONHASHSEED", "7")
-    run_update(base, data, tmp_path / "updated")
+    run_update(base, fruits, tmp_path / "updated")
     for path in sorted(p for p in mix.output.rglob("*") if p.is_file()):
         other = tmp_path / "updated" / path.relative_to(mix.output)
         assert path.read_bytes() == other.read_bytes(), path
 
 
+@pytest.mark.slow
+def test_tok2vec_that_nothing_listens_to_is_left_out(base, mix, tmp_path):
+    nlp = spacy.load(base, exclude=["tagger", "parser"])
+    nlp.to_disk(tmp_path / "base")
+    nlp = spacy.load(tmp_path / "base")
+    combine(nlp, spacy.load(mix.output), "mix")
+    assert nlp.pipe_names == ["ner"]
+    nlp.to_disk(tmp_path / "combined")
+    assert found(tmp_path / "combined", "she ate a mango at noon") == [("mango", "FRUIT")]
+
+
 # --- Labels that conflict
+
 
 CONFLICT = [{"label": "FRUIT", "pattern": word} for word in [*update_data.FRUITS, "pixel"]]
 
@@ -268,29 +168,15 @@ def test_second_gives_way_and_replace_does_not(base, conflict, tmp_path):
     assert ("pixel", "FRUIT") in found(tmp_path / "replaced", text)
 
 
-def test_tok2vec_that_nothing_listens_to_is_left_out(base, mix, tmp_path):
-    nlp = spacy.load(base, exclude=["tagger", "parser"])
-    nlp.to_disk(tmp_path / "base")
-    nlp = spacy.load(tmp_path / "base")
-    combine(nlp, spacy.load(mix.output), "mix")
-    assert nlp.pipe_names == ["ner"]
-    nlp.to_disk(tmp_path / "combined")
-    assert found(tmp_path / "combined", "she ate a mango at noon") == [("mango", "FRUIT")]
-
-
 # --- As a command
-
-
-def vars_of(line: list) -> dict:
-    return {k[len("--vars.") :]: v for k, v in zip(line, line[1:]) if k.startswith("--vars.")}
 
 
 @pytest.mark.slow
 def test_readme_commands(finished, tmp_path):
     """The pipeline of the shipped project learns a second label, from data of the test."""
     project = copy(finished, tmp_path)
-    (line,) = readme("Update a pipeline you have", "-m spacy project run update-all")
-    names = vars_of(line)
+    (line,) = readme_commands("Update a pipeline you have", "-m spacy project run update-all")
+    names = variables(line)
     (project / "assets" / "extra").mkdir(exist_ok=True)
     files = update_data.inputs(tmp_path / "data")
     for name in ("texts", "patterns", "gold"):
@@ -306,14 +192,15 @@ def test_readme_commands(finished, tmp_path):
     # The base, of few steps, finds few entities in the texts held out: one of them is 14 points
     assert old["labels"] == ["GADGET"] and old["difference"]["ents_f"] > -0.2
     assert metrics["texts"]["rehearsal"] > 300
-    run(*readme("Update a pipeline you have", "scripts/package.py")[0], cwd=project)
+    run(*readme_commands("Update a pipeline you have", "-B scripts/package.py")[0], cwd=project)
     folder = project / "packages" / "en_my_update-0.2.0"
     assert len(list((folder / "dist").iterdir())) == 2
     performance = srsly.read_json(folder / "meta.json")["performance"]
     assert performance["ents_f"] == metrics["pipeline"]["ents_f"]
     write_jsonl(project / names["gold"], [{"text": "Peel a mango", "spans": []}])
     result = run(
-        *readme("Update a pipeline you have", "-m spacy project run import")[0], cwd=project
+        *readme_commands("Update a pipeline you have", "-m spacy project run import")[0],
+        cwd=project,
     )
     assert "Added 1 record(s) to assets/gold.jsonl" in result.stdout
 
@@ -336,10 +223,9 @@ def real(tmp_path_factory) -> dict:
         corpus, rules = folder / label, folder / f"rules-{label}"
         answers = write_jsonl(folder / "answers.jsonl", [])
         convert(raw, patterns, gold, answers, corpus, rules, skip_bad_spans=True)
-        training = update.Training(ROOT / "configs" / "ner.cfg", 0, 4 * STEPS)
+        training = Training(ROOT / "configs" / "ner.cfg", 0, 4 * STEPS)
         work = folder / f"work-{label}"
-        work.mkdir()
-        update.train(corpus, work, training, {})
+        train(corpus / "train", corpus / "dev.spacy", work, training)
         base = work / "model-best"
         sides[label] = SimpleNamespace(texts=raw, corpus=corpus, rules=rules, base=base)
     return sides
@@ -350,10 +236,10 @@ def real(tmp_path_factory) -> dict:
 def test_real_data(old, new, real, tmp_path):
     """A recognizer learns the other's label and keeps its own; without mixing it forgets."""
     base, data = real[old].base, real[new]
-    training = update.Training(ROOT / "configs" / "update.cfg", 0, 6 * STEPS)
+    training = Training(ROOT / "configs" / "update.cfg", 0, 6 * STEPS)
     metrics = update.update(
         *(str(base), data.corpus, data.rules, real[old].texts),
-        *(tmp_path / "work", ROOT / "scripts" / "update.html"),
+        tmp_path / "work",
         mode="mix",
         training=training,
         max_forgetting=0.02,
@@ -368,7 +254,7 @@ def test_real_data(old, new, real, tmp_path):
     (alone,) = compare([test], predict_both(base, data.base, [test]), 0)
     assert learned["after"]["ents_f"] > 0.7 * alone["after"]["ents_f"] > 0.2
     nlp = spacy.load(base)
-    update.train_further(nlp, str(base), data.corpus, tmp_path, training, [new])
+    update_data.train_further(nlp, data.corpus, tmp_path, [new], 6 * STEPS)
     test = Group("old", "accuracy", {old}, data.corpus / "test.spacy")
     # The last one: by a gold that has the old label, too, the best may be the one before any step
     (forgot,) = compare([test], predict_both(base, tmp_path / "model-last", [test]), 0)
@@ -385,10 +271,11 @@ def test_real_data(old, new, real, tmp_path):
         (["--max-forgetting", "2"], "0.02 is two points of F1"),
     ],
 )
-def test_bad_options(options, words, base, data, tmp_path):
-    result, _ = run_update(base, data, tmp_path / "updated", *options, check=False)
-    assert result.returncode == 1 and words in " ".join(result.stdout.split())
-    assert "Traceback" not in result.stderr and not (tmp_path / "work").exists()
+def test_bad_options(options, words, tmp_path):
+    paths = [tmp_path / name for name in ("base", "corpus", "rules", "texts", "work", "updated")]
+    result = invoke(update.update_cli, *paths, *CONFIGS, "--max-steps", STEPS, *options)
+    assert result.exit_code == 1 and words in result.flat
+    assert list(tmp_path.iterdir()) == []
 
 
 def bases(tmp_path):
@@ -406,13 +293,12 @@ def bases(tmp_path):
     }
 
 
-def test_bad_bases(data, tmp_path):
-    training = update.Training(ROOT / "configs" / "update.cfg", 0, 1)
+def test_bad_bases(fruits, tmp_path):
+    training = Training(ROOT / "configs" / "update.cfg", 0, 1)
     for name, words in bases(tmp_path).items():
         with pytest.raises(InputError, match=words):
             update.update(
-                *(str(name), data.corpus, data.rules, data.rehearsal, tmp_path / "work"),
-                ROOT / "scripts" / "update.html",
+                *(str(name), fruits.corpus, fruits.rules, fruits.rehearsal, tmp_path / "work"),
                 mode="mix",
                 training=training,
                 max_forgetting=0.02,

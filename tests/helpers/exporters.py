@@ -4,24 +4,15 @@ import json
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Tuple
 
-import spacy
 from spacy.tokens import Doc, DocBin
 from spacy.training import biluo_to_iob, docs_to_json, offsets_to_biluo_tags
+
+from helpers.little import docs
 
 Span = Tuple[int, int, str]
 Records = List[Tuple[str, List[Span]]]
 # What the letters of BILUO are in other schemes
 SCHEMES = {"iob2": "BIIBO", "biluo": "BILUO", "bioes": "BIESO"}
-
-
-def docs(records: Records) -> List[Doc]:
-    nlp = spacy.blank("en")
-    result = []
-    for text, spans in records:
-        doc = nlp.make_doc(text)
-        doc.set_ents([doc.char_span(*span) for span in spans])
-        result.append(doc)
-    return result
 
 
 def rows(doc: Doc, scheme: str) -> List[Tuple[str, str, bool]]:

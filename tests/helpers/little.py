@@ -7,7 +7,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
-from helpers.running import write_jsonl
+from helpers.running import LANG, write_jsonl
 from labelling.corpus import convert
 from labelling.rules import add_ruler, collect_rules
 from measuring.evaluation import evaluate
@@ -31,7 +31,10 @@ RECORDS: List[Record] = [
     ("We like acme", [(8, 12, "GADGET")]),  # wrong label
     ("Nothing at all", []),
 ]
+NLP = spacy.blank(LANG)
 
+# Texts that try to be markup, and to steer a terminal
+HOSTILE = "<script>alert(1)</script> \"'& \x1b[31m \0 \u202eevil\u2066 iphone <img src=x onerror=alert(2)>"
 # What check-data may have found, of other data, in texts that try to be markup
 CHECKED: Dict[str, Any] = {
     "counts": {"error": 0, "warning": 1, "info": 0},
@@ -69,10 +72,9 @@ def build_rules(lang: str, patterns: Path, suggestions: Path) -> Language:
 
 
 def docs(records: List[Record]) -> List[Doc]:
-    nlp = spacy.blank("en")
     result = []
     for text, spans in records:
-        doc = nlp.make_doc(text)
+        doc = NLP.make_doc(text)
         doc.set_ents([doc.char_span(*span) for span in spans])
         result.append(doc)
     return result
@@ -94,7 +96,7 @@ def little_project(
         rules = [{"label": k, "pattern": w, "id": w} for k, v in by_label.items() for w in v]
         patterns = write_jsonl(folder / f"{stage}.jsonl", rules)
         if stage != "rules":
-            build_rules("en", patterns, empty).to_disk(paths[stage])
+            build_rules(LANG, patterns, empty).to_disk(paths[stage])
     gold_path = empty
     if gold:
         annotated = [{"text": f"Annotated {i}", "spans": []} for i in range(9)]
@@ -106,6 +108,7 @@ def little_project(
         empty,
         paths["corpus"],
         paths["rules"],
+        lang=LANG,
     )
     names = ("stats.json", "test.spacy", "metrics.json", "predictions")
     paths.update({name.split(".")[0]: paths["corpus"] / name for name in names})
@@ -117,11 +120,12 @@ def little_project(
         for s in (0, 200, 400)
     ]
     paths["log"] = write_jsonl(folder / "log.jsonl", rows)
+    paths.update(data_check=folder / "data_check.json", report=folder / "report.html")
     return paths
 
 
 def little_report(paths: Dict[str, Path]) -> str:
-    """RETURNS (str): The report of a little project, also written to report.html."""
+    """RETURNS (str): The report of a little project, also written to "report"."""
     names = ("test", "stats", "metrics", "predictions")
     page = report(
         *(paths[name] for name in names),
@@ -129,8 +133,7 @@ def little_report(paths: Dict[str, Path]) -> str:
         train=paths["corpus"] / "train",
         config=paths["rules"] / "config.cfg",
         log=paths["log"],
-        data_check=paths["corpus"] / "data_check.json",
+        data_check=paths["data_check"],
     )
-    paths["report"] = paths["corpus"] / "report.html"
     paths["report"].write_text(page, encoding="utf8")
     return page

@@ -8,13 +8,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Callable, Dict, List, Sequence
+from typing import Any, Callable, Dict, List
 
 from typer import Typer
 from typer.testing import CliRunner
 
 ROOT = Path(__file__).parents[2]
-READMES = [ROOT / name for name in ("README.md", *(f"{n}/README.md" for n in ("assets", "configs", "scripts")))]
+READMES = [ROOT / name / "README.md" for name in (".", "assets", "configs", "scripts")]
 ALL = ["convert", "train", "assemble", "evaluate", "report", "package", "check-package"]
 # spaCy's language with the fewest special cases: to make a pipeline takes a fifth of the time that it
 # takes for English. For tests that are not about a language.
@@ -99,5 +99,45 @@ def ran(project: Path, *options) -> List[str]:
     return [name for name in ALL if name not in skipped]
 
 
-def invoke(cli: Callable, args: Sequence) -> SimpleNamespace:
-    raise NotImplementedError
+def invoke(command: Callable, *args) -> Any:
+    """Call what a door does with its arguments, in this process. A traceback fails the test.
+
+    RETURNS (Any): How it ended; "flat" is what it printed, on one line.
+    """
+    app = Typer()
+    app.command()(command)
+    result = CliRunner().invoke(app, list(map(str, args)))
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    result.flat = " ".join(result.output.split())
+    return result
+
+
+# --- The READMEs
+
+
+def readme_section(title: str) -> str:
+    """RETURNS (str): What the only README that has a section of this title says in it."""
+    found = []
+    for path in filter(Path.exists, READMES):
+        parts = re.split(rf"^(##+) {re.escape(title)}\n", path.read_text("utf8"), flags=re.M)
+        if len(parts) > 1:
+            _, level, content = parts
+            found.append(re.split(rf"^#{{2,{len(level)}}} ", content, flags=re.M)[0])
+    assert len(found) == 1, f"{len(found)} sections have the title {title}"
+    return found[0]
+
+
+def readme_commands(title: str, start: str = "") -> List[List[str]]:
+    """RETURNS (List[List[str]]): The arguments of the Python commands in a section of the READMEs,
+    of those that begin so."""
+    lines = re.findall(r"^ *python (.+)$", readme_section(title), re.M)
+    found = [shlex.split(line) for line in lines if line.startswith(start)]
+    assert found, start
+    return found
+
+
+def variables(args: List[str]) -> Dict[str, str]:
+    """RETURNS (Dict[str, str]): The variables that a command sets, by name."""
+    pairs = zip(args, args[1:])
+    return {k[len("--vars.") :]: value for k, value in pairs if k.startswith("--vars.")}

@@ -1,11 +1,14 @@
 """Made-up data, small but large enough to learn from, for the tests of suggest and review."""
 
-import json
 import random
 from pathlib import Path
 from typing import Dict, List
 
-ROOT = Path(__file__).parent.parent
+from helpers.running import write_jsonl
+from reading.patterns import blank
+from suggesting.candidates import load_candidates
+from suggesting.suggester import Suggester
+
 FRUITS = ["apple", "pear", "plum", "cherry", "kiwi", "mango", "passion fruit"]
 MAKERS = ["Acme Co", "Bolt & Sons", "Zeta Labs"]
 OTHERS = ["house", "car", "dog", "big house", "street"]
@@ -14,15 +17,6 @@ PATTERNS = [
     {"label": "FRUIT", "pattern": [{"lower": {"REGEX": "^pear$"}}]},
     {"label": "MAKER", "pattern": "Acme Co"},
 ]
-
-
-def write_jsonl(path: Path, records: List[dict]) -> Path:
-    path.write_text("".join(json.dumps(record) + "\n" for record in records), "utf8")
-    return path
-
-
-def read_jsonl(path: Path) -> List[dict]:
-    return [json.loads(line) for line in path.read_text("utf8").splitlines()]
 
 
 def sentences(number: int = 300) -> List[str]:
@@ -43,3 +37,9 @@ def make_files(folder: Path) -> Dict[str, Path]:
         "suggestions": write_jsonl(folder / "suggestions.jsonl", []),
         "candidates": folder / "candidates.npz",
     }
+
+
+def make_suggester(files: Dict[str, Path], lang: str = "en") -> Suggester:
+    nlp = blank(lang)
+    found = load_candidates(files["candidates"], nlp, files["texts"], files["gold"])
+    return Suggester(nlp, found, files["patterns"], files["texts"])

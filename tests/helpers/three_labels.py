@@ -5,7 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Dict, List, Tuple
 
-import srsly
+from helpers.running import write_jsonl
 
 BRANDS = ["Acme", "Bolt", "Zeta", "Nimbus", "Corvo", "Tellar"]
 NEW_BRANDS = ["Vexo", "Ostra"]  # no rule knows them
@@ -100,5 +100,5 @@ def make_files(folder: Path) -> SimpleNamespace:
     }
     paths = {name: folder / f"three_{name}.jsonl" for name in content}
     for name, path in paths.items():
-        srsly.write_jsonl(path, content[name])
+        write_jsonl(path, content[name])
     return SimpleNamespace(**paths)

@@ -2,7 +2,8 @@
 
 import random
 from pathlib import Path
-from typing import List
+from types import SimpleNamespace
+from typing import List, Tuple
 
 import numpy
 import spacy
@@ -10,8 +11,11 @@ from spacy.language import Language
 from spacy.training import Example
 from thinc.api import fix_random_seed
 
-from helpers.little import write_jsonl
+from helpers.running import ROOT, write_jsonl
+from labelling.corpus import convert
+from shared.training import Training, train
 
+STEPS = 50  # of training
 GADGETS = ["pixel", "galaxy", "kindle", "fitbit", "iphone"]
 FRUITS = ["apple", "mango", "cherry", "papaya", "banana"]
 FRAMES = ["my {} is on the desk", "i lost a {} again", "where is the {} now", "we sold one {} here"]
@@ -77,6 +81,20 @@ def _example(nlp: Language, text: str) -> Example:
     return Example.from_dict(doc, annotations)
 
 
+def found(pipeline: Path, text: str) -> List[Tuple[str, str]]:
+    """RETURNS (List[Tuple[str, str]]): The entities that a pipeline finds, and their labels."""
+    return [(ent.text, ent.label_) for ent in spacy.load(pipeline)(text).ents]
+
+
+def converted(folder: Path, **options) -> SimpleNamespace:
+    """RETURNS (SimpleNamespace): The paths of `inputs`, and of what convert made of them."""
+    paths = inputs(folder, **options)
+    corpus, rules = folder / "corpus", folder / "rules"
+    names = ("texts", "patterns", "gold", "suggestions")
+    convert(*(paths[name] for name in names), corpus, rules)
+    return SimpleNamespace(corpus=corpus, rules=rules, folder=folder, **paths)
+
+
 def inputs(folder: Path, patterns=PATTERNS, gold=()) -> dict:
     """Write what convert reads, with new texts; RETURNS the paths by name."""
     files = {
@@ -88,3 +106,19 @@ def inputs(folder: Path, patterns=PATTERNS, gold=()) -> dict:
     }
     folder.mkdir(parents=True, exist_ok=True)
     return {name: write_jsonl(folder / f"{name}.jsonl", list(f)) for name, f in files.items()}
+
+
+def train_further(
+    nlp: Language, corpus: Path, output: Path, labels: List[str], max_steps: int
+) -> None:
+    """Train a pipeline's recognizer on new annotations alone, which update never does."""
+    own = {"nlp.lang": nlp.lang, "paths.base": str(nlp.path), "components.ner.component": "ner"}
+    train(
+        corpus / "train",
+        corpus / "dev.spacy",
+        output,
+        Training(ROOT / "configs" / "update.cfg", 0, max_steps),
+        overrides=own,
+        nlp_settings={key: nlp.config["nlp"][key] for key in ("tokenizer", "vectors")},
+        labels=labels,
+    )

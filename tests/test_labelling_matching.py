@@ -17,10 +17,17 @@ from labelling.rules import COMPONENT, CONFIG, add_ruler, collect_rules
 from reading.patterns import blank, read_phrase
 
 EXTRA = ROOT / "assets" / "extra"
+
+
 NLP = blank("en")
+
+
 QUICK = blank("en")
+
+
 # What people wrote, in a ruler as spaCy makes it
 WRITTEN = blank("en")
+
 
 # Few words, so that they meet; upper, lower and title case, letters whose case is odd, and what
 # the tokenizer splits or has special rules for
@@ -29,7 +36,11 @@ WORDS = [
     *("straße", "STRASSE", "İstanbul", "i̇stanbul", "ΟΔΟΣ", "οδος", "ǅ", "漢字", "é", "É", "😀"),
     *("can't", "cannot", "U.S.", "gonna", "$5", "e.g.", ":)", "-", "(", "\n", "  "),
 ]
+
+
 OPERATORS = ["!", "?", "+", "*", "{2}", "{1,2}", "{1,}", "{,2}"]
+
+
 FLAGS = "IS_ALPHA IS_ASCII IS_DIGIT IS_LOWER IS_UPPER IS_TITLE IS_PUNCT IS_SPACE IS_STOP LIKE_NUM".split()
 
 
@@ -60,6 +71,8 @@ plain_words = st.sampled_from(["LOWER", "lower", "ORTH", "TEXT", "text"]).flatma
         st.fixed_dictionaries({name: st.sampled_from(WORDS)}), min_size=1, max_size=3
     )
 )
+
+
 conditions = st.one_of(
     *map(attribute, ("LOWER", "ORTH", "NORM", "SHAPE")),
     st.sampled_from(FLAGS).flatmap(lambda name: st.fixed_dictionaries({name: st.booleans()})),
@@ -70,15 +83,25 @@ conditions = st.one_of(
     ),
     st.fixed_dictionaries({"OP": st.sampled_from(OPERATORS)}),
 )
+
+
 any_tokens = st.lists(st.lists(conditions, max_size=2).map(merged), min_size=1, max_size=3)
+
+
 strings = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join)
+
+
 patterns = st.one_of(plain_words, any_tokens, strings.filter(str.strip))
+
+
 rules = st.lists(
     # Of one label: who wins between labels is tested in test_labels.py
     st.fixed_dictionaries({"label": st.just("A"), "pattern": patterns}),
     min_size=1,
     max_size=8,
 ).map(lambda found: [{**rule, "id": f"r{n}"} for n, rule in enumerate(found)])
+
+
 texts = st.lists(st.one_of(st.sampled_from(WORDS), st.text(max_size=4)), max_size=12).map(" ".join)
 
 
@@ -134,13 +157,13 @@ def assert_the_same(rules, texts) -> int:
     return n_matches
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(rules, st.lists(texts, min_size=1, max_size=4))
 def test_any_rules_on_any_texts(rules, texts):
     assert_the_same(rules, texts)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(plain_words, min_size=1, max_size=30), st.lists(texts, min_size=1, max_size=8))
 def test_many_plain_rules(patterns, texts):
     """Phrases of both kinds that begin alike, overlap or are the same."""
@@ -148,6 +171,7 @@ def test_many_plain_rules(patterns, texts):
     assert_the_same(rules, texts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "patterns,texts",
     [

@@ -1,4 +1,4 @@
-"""Others get what was made: by Weasel's push and pull, and by DVC."""
+"""dvc: the workflow as a pipeline of DVC."""
 
 import os
 import re
@@ -9,65 +9,11 @@ from pathlib import Path
 
 import pytest
 import srsly
-from helpers.running import ROOT, readme, run
-from test_project import ALL, change, copy, ran
+from helpers.project import change
+from helpers.running import ALL, ROOT, copy, readme_commands, readme_section, run
 
 import dvc_export
 from shared.errors import InputError
-
-
-def fresh(project: Path, tmp_path: Path) -> Path:
-    """RETURNS (Path): The project as another person clones it, without outputs."""
-    other = tmp_path / "elsewhere" / "clone"
-    shutil.copytree(project, other)
-    (other / "project.lock").unlink()
-    for name in ("corpus", "training", "packages"):
-        for path in (other / name).iterdir():
-            if path.name != ".gitignore":
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-    return other
-
-
-@pytest.mark.slow
-def test_pull_instead_of_running(finished, tmp_path):
-    project = copy(finished, tmp_path)
-    assert ran(project) == []
-    other = fresh(project, tmp_path)
-    change("project.yml", '"../remote"', f'"{tmp_path.as_posix()}/remote"')(project)
-    change("project.yml", '"../remote"', f'"{tmp_path.as_posix()}/remote"')(other)
-    run(*readme("Share", "-m spacy project push")[0], cwd=project)
-    run(*readme("Share", "-m spacy project pull")[0], cwd=other)
-    assert ran(other) == []
-    name = "training/pipeline/ner/model"
-    assert (other / name).read_bytes() == (project / name).read_bytes()
-
-
-def test_outputs_can_be_removed_before_a_pull(tmp_path):
-    (line,) = re.findall(r"^    (git clean .*)$", (ROOT / "README.md").read_text("utf8"), re.M)
-    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
-    for name in ("corpus", "training", "packages"):
-        (tmp_path / name).mkdir()
-        shutil.copy(ROOT / name / ".gitignore", tmp_path / name)
-    subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
-    (tmp_path / "corpus" / "train").mkdir()
-    (tmp_path / "corpus" / "train" / "00000.spacy").touch()
-    (tmp_path / "training" / "metrics.json").touch()
-    subprocess.run(line.split(), cwd=tmp_path, check=True)
-    for name in ("corpus", "training", "packages"):
-        assert [path.name for path in (tmp_path / name).iterdir()] == [".gitignore"]
-
-
-@pytest.mark.slow
-def test_pull_finds_nothing_for_other_inputs(finished, tmp_path):
-    project = copy(finished, tmp_path)
-    remote = tmp_path / "remote"
-    run("-m", "weasel", "push", remote, cwd=project)
-    other = fresh(project, tmp_path)
-    change("assets/patterns.jsonl", new='{"label": "GADGET", "pattern": "phone"}\n')(other)
-    run("-m", "weasel", "pull", remote, cwd=other)
-    assert not (other / "corpus" / "train").exists()
-    # Weasel notes commands without outputs
-    assert not set(ALL) & set(srsly.read_yaml(other / "project.lock"))
 
 
 def test_dvc_pipeline_has_what_weasel_has():
@@ -99,6 +45,7 @@ def test_dvc_runs_and_skips(finished, tmp_path, monkeypatch):
         "OMP_NUM_THREADS": "1",
     }.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
 
     def call(*args) -> str:
         result = subprocess.run(args, cwd=project, capture_output=True, text=True)
@@ -113,14 +60,14 @@ def test_dvc_runs_and_skips(finished, tmp_path, monkeypatch):
         by_weasel = re.findall(r"Skipping '([\w-]+)': nothing changed", output)
         return [name for name in ALL if name not in [*skipped, *by_weasel]]
 
-    text = (ROOT / "README.md").read_text("utf8")
-    lines = [line.split() for line in re.findall(r"^    ((?:git|dvc) .*)$", text, re.M)]
+    found = re.findall(r"^    ((?:git|dvc) .*)$", readme_section("Share"), re.M)
+    lines = [line.split() for line in found]
     assert ["dvc", "repro"] in lines
     call("git", "init", "-q")
     for line in lines:
         if line[0] == "dvc" and line[1] in ("config", "init"):
             call(dvc, *line[1:])
-    run(*readme("Share", "-m spacy project run dvc")[0], cwd=project)
+    run(*readme_commands("Share", "-m spacy project run dvc")[0], cwd=project)
     # Everything is there already
     assert repro() == []
     change("project.yml", "  min_f: 0\n", "  min_f: 0.01\n")(project)

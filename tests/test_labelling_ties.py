@@ -2,14 +2,14 @@
 
 import random
 import re
-import shutil
 from itertools import product
 
 import pytest
 import spacy
 import srsly
+from helpers.converting import run_cli
 from helpers.little import build_rules
-from helpers.running import ROOT, run, write_jsonl
+from helpers.running import LANG, ROOT, copy, run, write_jsonl
 from helpers.three_labels import OVERLAPS, make_files
 
 LABELS = ["BRAND", "GADGET", "PRICE"]
@@ -27,7 +27,7 @@ def rules(tmp_path):
         suggestions = [{"text": t, "label": label, "answer": "accept"} for t, label in accepted]
         paths = [tmp_path / "patterns.jsonl", tmp_path / "suggestions.jsonl"]
         return build_rules(
-            "en", write_jsonl(paths[0], patterns), write_jsonl(paths[1], suggestions)
+            LANG, write_jsonl(paths[0], patterns), write_jsonl(paths[1], suggestions)
         )
 
     return build
@@ -36,13 +36,19 @@ def rules(tmp_path):
 @pytest.mark.parametrize("text, wanted", OVERLAPS)
 def test_overlaps(text, wanted, tmp_path):
     paths = make_files(tmp_path)
-    assert found(build_rules("en", paths.patterns, paths.suggestions), text) == wanted
+    assert found(build_rules(LANG, paths.patterns, paths.suggestions), text) == wanted
 
 
 # Of these two labels one has the smaller hash, by which spaCy would decide
 PAIRS = [("BRAND", "GADGET"), ("GADGET", "BRAND")]
+
+
 LOWER, ORTH = [{"LOWER": "nova"}, {"LOWER": "x"}], [{"ORTH": "Nova"}, {"ORTH": "X"}]
+
+
 GENERAL = [{"LOWER": {"IN": ["nova", "vega"]}}, {"IS_ALPHA": True}]
+
+
 # The patterns of two rules, a text, and the number of the rule that gets it
 TIES = [
     (LOWER, LOWER, "nova x", 0),
@@ -141,8 +147,7 @@ def test_convert_names_rules_that_tie(inputs):
     patterns += [("BRAND", [{"SHAPE": "xXxxxx"}]), ("GADGET", [{"SHAPE": "Xxxx"}])]
     records = [{"label": label, "pattern": pattern} for label, pattern in patterns]
     write_jsonl(inputs.patterns, records)
-    paths = [inputs.texts, inputs.patterns, inputs.gold, inputs.suggestions, inputs.corpus]
-    output = run(ROOT / "scripts" / "convert.py", *paths, inputs.rules, cwd=inputs.folder).stdout
+    output = run_cli(inputs).output
     assert "patterns:2 (GADGET) after patterns:1 (BRAND)" in output
     # What spaCy does with these follows from the labels alone
     assert "patterns:1 (BRAND) loses to patterns:5 (GADGET)" in output
@@ -152,7 +157,7 @@ def test_model_and_rules_with_different_labels(rules):
     """In the assembled pipeline: the longest span; of the same words the model's label."""
     config = (ROOT / "configs" / "pipeline.cfg").read_text("utf8")
     assert 'pipeline = ["ner", "span_ruler"]' in config
-    nlp = spacy.blank("en")
+    nlp = spacy.blank(LANG)
     # It stands for the model
     found_before = [{"label": "MODEL", "pattern": text} for text in ("Nova", "Vega", "Altair Pro")]
     nlp.add_pipe("entity_ruler").add_patterns(found_before)
@@ -167,8 +172,7 @@ def test_model_and_rules_with_different_labels(rules):
 
 @pytest.mark.slow
 def test_three_labels_from_texts_to_package(small_clone, tmp_path):
-    project = tmp_path / "project"
-    shutil.copytree(small_clone, project)
+    project = copy(small_clone, tmp_path)
     paths = make_files(project / "assets")
     options = [f"--vars.{name}=assets/{path.name}" for name, path in vars(paths).items()]
     options += ["--vars.name=three_ner", "--vars.max_steps=80"]
