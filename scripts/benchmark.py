@@ -7,6 +7,7 @@ import typer
 from wasabi import msg
 
 from benchmarking import answers, config, convert_speed, page, suggest_speed
+from shared.commands import MAX_SEED, run
 from shared.errors import InputError, clear_errors
 from shared.training import Training
 from shared.writing import staged
@@ -21,8 +22,10 @@ def benchmark_cli(
     output: Path = typer.Argument(..., help="Output folder for the results, KIND.json"),
     train_config: Path = typer.Option(..., "--config", help="Training config"),
     pipeline: Path = typer.Option(..., help="Config that assembles model and rules"),
-    seed: int = typer.Option(0, help="Seed of suggestions, training and resampling"),
-    max_steps: int = typer.Option(..., help="Most steps to train"),
+    seed: int = typer.Option(
+        0, min=0, max=MAX_SEED, help="Seed of suggestions, training and resampling"
+    ),
+    max_steps: int = typer.Option(..., min=0, help="Most steps to train"),
     gpu_id: int = typer.Option(-1, help="GPU to train on, -1 for none"),
     # fmt: on
 ) -> None:
@@ -54,4 +57,4 @@ def benchmark_cli(
 
 
 if __name__ == "__main__":
-    typer.run(benchmark_cli)
+    run(benchmark_cli)

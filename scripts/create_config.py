@@ -10,6 +10,7 @@ from spacy.cli.init_config import init_config
 from wasabi import msg
 
 from reading.patterns import blank
+from shared.commands import run
 from shared.errors import InputError, clear_errors
 from shared.writing import staged
 
@@ -40,7 +41,7 @@ def create_config(output: Path, lang: str, pipeline: str) -> None:
     pipeline (str): Names of components, comma-separated. "ner" must be among them.
     RAISES (InputError): If the file exists, or spaCy has no such language or component.
     """
-    if output.exists():
+    if output.exists() or output.is_symlink():  # also a link that leads nowhere
         raise InputError(
             "The file exists, and what you changed in it would be lost",
             output,
@@ -85,4 +86,4 @@ def _untaught(path: Path) -> List[str]:
 
 
 if __name__ == "__main__":
-    typer.run(create_config_cli)
+    run(create_config_cli)

@@ -13,6 +13,7 @@ import typer
 from wasabi import msg
 from weasel.util import load_project_config
 
+from shared.commands import run
 from shared.errors import InputError, clear_errors
 from shared.writing import staged
 
@@ -30,7 +31,14 @@ def export_cli(
     """Write dvc.yaml, one stage a command."""
     with clear_errors():
         stages = export(project, workflow)
-        with staged(project / "dvc.yaml") as path:
+        output = project / "dvc.yaml"
+        if output.exists() and not output.read_text("utf8", "replace").startswith(HEAD):
+            raise InputError(
+                "It was not made from project.yml, and would be lost",
+                output,
+                remedy="Move it elsewhere; then add its stages to the new one, or keep it alone.",
+            )
+        with staged(output) as path:
             path.write_text(HEAD + srsly.yaml_dumps({"stages": stages}), encoding="utf8")
         msg.good(f"dvc.yaml: {', '.join(stages)}", "Run them: dvc repro")
 
@@ -63,7 +71,7 @@ def export(project: Path, workflow: str) -> Dict[str, Any]:
             "deps": command.get("deps", []),
             "params": [{"project.yml": [*variables, "commands"]}],
             **_outputs(command.get("outputs", [])),
-            "always_changed": command.get("no_skip", False),
+            "always_changed": not command.get("outputs"),  # as Weasel does it
         }
     return stages
 
@@ -91,4 +99,4 @@ def _variables(value: Any, variables: Dict[str, Any]) -> List[str]:
 
 
 if __name__ == "__main__":
-    typer.run(export_cli)
+    run(export_cli)

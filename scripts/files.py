@@ -1,13 +1,12 @@
 """Remove and move files, so that commands of spaCy write under a temporary name, too."""
 
-import os
 from pathlib import Path
 from typing import List
 
 import typer
 
 from shared.errors import clear_errors
-from shared.writing import remove
+from shared.writing import remove, replace
 
 app = typer.Typer(add_completion=False)
 
@@ -23,12 +22,11 @@ def remove_cli(paths: List[Path] = typer.Argument(..., help="Files or folders"))
 @app.command("move")
 def move_cli(
     source: Path = typer.Argument(..., help="A finished file or folder"),
-    target: Path = typer.Argument(..., help="Where it belongs; replaced if it exists"),
+    target: Path = typer.Argument(..., help="Where it belongs; what was there before is replaced"),
 ) -> None:
     """Put a finished file or folder in its place."""
     with clear_errors():
-        remove(target)
-        os.replace(source, target)
+        replace(source, target)
 
 
 if __name__ == "__main__":

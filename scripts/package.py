@@ -6,14 +6,17 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 import srsly
 import typer
 from spacy.cli.package import package as spacy_package
 from wasabi import msg
 
+from shared.commands import run
 from shared.errors import InputError, clear_errors
+from shared.loading import read_json
+from shared.project import FREE_TEXT, check_name, read_vars
 from shared.writing import staged
 
 # The time stamp of every file in the wheel, so that the same pipeline gives the same wheel
@@ -28,9 +31,9 @@ def package_cli(
     lang: str = typer.Option(..., help="Language code"),
     name: str = typer.Option(..., help="Name of the package, without the language code"),
     version: str = typer.Option(..., help="Version of the package"),
-    description: str = typer.Option("", help="What the package is for"),
-    author: str = typer.Option("", help="Who publishes it"),
-    license_: str = typer.Option("", "--license", help="Its licence"),
+    project: Optional[Path] = typer.Option(
+        None, help="A project.yml whose vars have description, author and license"
+    ),
     source: List[str] = typer.Option([], help="What it was made from; can be repeated"),
     # fmt: on
 ) -> None:
@@ -40,14 +43,19 @@ def package_cli(
             "lang": lang,
             "name": name,
             "version": version,
-            "description": description,
-            "author": author,
-            "license": license_,
-            "sources": [{"name": name_} for name_ in source],
+            **(free_text(project) if project else {}),
+            "sources": [{"name": name_.encode("utf8", "replace").decode()} for name_ in source],
         }
         package(pipeline, metrics, output, meta)
         for file in sorted((output / "dist").iterdir()):
             msg.good(f"{file} ({file.stat().st_size / 2**20:.1f} MiB)")
+
+
+def free_text(project: Path) -> Dict[str, str]:
+    """RETURNS (Dict[str, str]): What the package says of itself. It is read here, since Weasel can
+    put neither quotes nor a $ or a line break into a command."""
+    variables = read_vars(project)
+    return {name: str(variables.get(name) or "") for name in FREE_TEXT}
 
 
 def package(pipeline: Path, metrics: Path, output: Path, meta: Dict[str, Any]) -> None:
@@ -60,17 +68,16 @@ def package(pipeline: Path, metrics: Path, output: Path, meta: Dict[str, Any]) -
         the package's name.
     RAISES (InputError): If name or version is not possible, or building fails.
     """
+    check_name(meta["lang"], meta["name"], meta["version"])
     expected = f"{meta['lang']}_{meta['name']}-{meta['version']}"
-    if meta["name"].startswith(meta["lang"] + "_") or output.name != expected:
-        raise InputError(
-            f"Can't build '{expected}' as '{output.name}'",
-            remedy=f"Set vars.name without the language code: '{meta['lang']}_' is put before it.",
-        )
-    pipeline_meta = srsly.read_json(pipeline / "meta.json")
+    if output.name != expected:
+        raise InputError(f"Can't build '{expected}' as '{output.name}'", remedy="Name it so.")
+    pipeline_meta = read_json(pipeline / "meta.json", "Run assemble again.")
+    scores = _scores(read_json(metrics, "Run evaluate again."))
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         meta_path = folder / "meta.json"
-        srsly.write_json(meta_path, {**pipeline_meta, **meta, **_scores(srsly.read_json(metrics))})
+        srsly.write_json(meta_path, {**pipeline_meta, **meta, **scores})
         # No archive yet: for each spaCy would make an environment from the network
         spacy_package(
             pipeline,
@@ -81,7 +88,7 @@ def package(pipeline: Path, metrics: Path, output: Path, meta: Dict[str, Any]) -
             require_parent=True,
         )
         _build(folder / expected)
-        with staged(output) as path:
+        with staged(output, folder=True) as path:
             shutil.move(folder / expected, path)
 
 
@@ -112,10 +119,9 @@ def _build(folder: Path) -> None:
         print(result.stdout)
         raise InputError(
             "Building the package failed",
-            remedy="See the output above. Is vars.version a valid version, and are the "
-            "packages in requirements.txt installed?",
+            remedy="See the output above. Are the packages in requirements.txt installed?",
         )
 
 
 if __name__ == "__main__":
-    typer.run(package_cli)
+    run(package_cli)

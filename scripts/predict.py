@@ -16,8 +16,9 @@ from wasabi import msg
 from weasel.util import get_checksum
 
 from reading.gold import offsets, prodigy
-from reading.lines import LONE_SURROGATES
+from reading.lines import LONE_SURROGATES, Line
 from reading.texts import read_records
+from shared.commands import run
 from shared.errors import InputError, clear_errors
 from shared.workers import Workers, number_of_processes
 from shared.writing import ATTRS, remove, staged
@@ -68,10 +69,12 @@ def predict(texts: Path, pipeline: Path, output: Path, n_process: int = 1) -> Tu
     texts (Path): The texts, a file or folder that `read_records` understands.
     pipeline (Path): The pipeline on disk.
     output (Path): Where to write. A .jsonl file has each record with its "spans" in Prodigy's
-        format. A .spacy file is a DocBin; if there is more than one part, it is a folder of them.
+        format; a warning names the first that had others. A .spacy file is a DocBin; if there is
+        more than one part, it is a folder of them.
     n_process (int): Number of processes, -1 for one a core.
     RETURNS (Tuple[int, int]): The number of texts, and how many of them were done before.
-    RAISES (InputError): If the texts, the pipeline or the name of the output are not usable.
+    RAISES (InputError): If the texts, the pipeline or the name of the output are not usable, or
+        if something else has that name.
     """
     if output.suffix not in FORMATS:
         raise InputError(
@@ -79,37 +82,61 @@ def predict(texts: Path, pipeline: Path, output: Path, n_process: int = 1) -> Tu
             output,
             remedy=f"Name a file that ends in {' or '.join(FORMATS)}.",
         )
-    if texts.resolve() in (output.resolve(), *output.resolve().parents):
+    place = Path(os.path.realpath(output))
+    if Path(os.path.realpath(texts)) in (place, *place.parents):
         raise InputError("The output is, or is in, the input", output, remedy="Name another one.")
     if not pipeline.is_dir():
         raise InputError("There is no pipeline", pipeline, remedy="Make it with the workflow all.")
     folder = output.with_name(f".{output.name}.parts")
     fingerprint = f"{spacy.__version__} {get_checksum(pipeline)}".encode()
-    parts = _split(
-        (record for _, record in read_records(texts)), folder, output.suffix, fingerprint
-    )
+    replaced: List[Line] = []
     paths = []
     sizes: Dict[bool, int] = {False: 0, True: 0}
     # Processes are what runs in parallel; threads of theirs would get in each other's way
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    with (
-        Workers(number_of_processes(n_process), _start, pipeline) as workers,
-        tqdm(desc="Finding entities", unit=" texts", disable=None) as progress,
-    ):
-        for path, n_texts, before in workers.map(_finish, parts):
-            paths.append(path)
-            sizes[before] += n_texts
-            if before and not progress.disable:
-                progress.initial += n_texts  # so that they don't count for the rate
-            progress.update(n_texts)
-    if not paths:
-        raise InputError("No texts", texts, remedy="Put at least one text into it.")
+    # First of all, since what can't be replaced, and another run, are best told of now
     with staged(output) as temporary:
+        records = _keepable(texts, replaced) if output.suffix == ".jsonl" else _read(texts)
+        parts = _split(records, folder, output.suffix, fingerprint)
+        with (
+            Workers(number_of_processes(n_process), _start, pipeline) as workers,
+            tqdm(desc="Finding entities", unit=" texts", disable=None) as progress,
+        ):
+            for path, n_texts, before in workers.map(_finish, parts):
+                paths.append(path)
+                sizes[before] += n_texts
+                if before and not progress.disable:
+                    progress.initial += n_texts  # so that they don't count for the rate
+                progress.update(n_texts)
+        if not paths:
+            raise InputError("No texts", texts, remedy="Put at least one text into it.")
         _join(paths, temporary, output.suffix)
-        if temporary.is_dir() and output.is_file():
-            remove(output)
     remove(folder)
+    if replaced:
+        msg.warn(
+            f"{replaced[0].path}, {replaced[0].place}: 'spans' is there already",
+            f"{output} has what the pipeline finds instead, there and in all other records. To "
+            "keep the old ones, give them another name.",
+        )
     return sum(sizes.values()), sizes[True]
+
+
+def _read(texts: Path) -> Iterator[Record]:
+    return (record for _, record in read_records(texts))
+
+
+def _keepable(texts: Path, replaced: List[Line]) -> Iterator[Record]:
+    """Read records that JSON can express, and note the first that has spans, which are replaced."""
+    for where, record in read_records(texts):
+        try:
+            json.dumps(record, allow_nan=False)
+        except ValueError:
+            raise where.error(
+                "It holds NaN or Infinity, which are no JSON", "Write null, or a string."
+            ) from None
+        if record.get("spans") and not replaced:
+            replaced.append(where)
+        yield record
 
 
 def _split(
@@ -185,6 +212,7 @@ def _line(record: Record, doc: Doc) -> str:
 def _join(parts: List[Path], output: Path, suffix: str) -> None:
     """Put the parts together, as a file, or as a folder if they are too many for a DocBin."""
     if suffix == ".spacy" and len(parts) > 1:
+        remove(output)
         output.mkdir()
         for number, part in enumerate(parts):
             shutil.copyfile(part, output / f"{number:05}.spacy")
@@ -196,4 +224,4 @@ def _join(parts: List[Path], output: Path, suffix: str) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(predict_cli)
+    run(predict_cli)

@@ -9,8 +9,10 @@ import srsly
 import typer
 from wasabi import msg
 
+from shared.commands import MAX_SEED, run
 from shared.errors import InputError, clear_errors
-from shared.training import Training, train
+from shared.loading import load_pipeline, read_json
+from shared.training import Training, check_training, train
 from shared.writing import remove, staged
 from updating.base import MODES, check_base, combine, entity_labels, load_base, recognizers
 from updating.forgetting import (
@@ -39,8 +41,8 @@ def update_cli(
     config: Path = typer.Option(..., help="Training config for mix"),
     second_config: Path = typer.Option(..., help="Training config for second and replace"),
     max_forgetting: float = typer.Option(0.02, help="Most F1 (0 to 1) that old labels may lose"),
-    seed: int = typer.Option(0, help="Seed of training and resampling"),
-    max_steps: int = typer.Option(..., help="Most steps to train"),
+    seed: int = typer.Option(0, min=0, max=MAX_SEED, help="Seed of training and resampling"),
+    max_steps: int = typer.Option(..., min=0, help="Most steps to train"),
     gpu_id: int = typer.Option(-1, help="GPU to train on, -1 for none"),
     # fmt: on
 ) -> None:
@@ -51,27 +53,29 @@ def update_cli(
         if not 0 <= max_forgetting <= 1:
             remedy = "Set it between 0 and 1: 0.02 is two points of F1."
             raise InputError(f"max_forgetting is {max_forgetting}", remedy=remedy)
-        metrics = update(
-            base,
-            corpus,
-            rules,
-            rehearsal,
-            work,
-            mode=mode,
-            training=Training(config if mode == "mix" else second_config, seed, max_steps, gpu_id),
-            max_forgetting=max_forgetting,
-        )
-        print_comparison(metrics["groups"])
-        print(f"Report: {work / 'report.html'}")
-        if metrics["refused"]:
-            msg.fail(
-                metrics["refused"],
-                f"{output} is as it was. The update is in {work / 'pipeline'} to look at. Set "
-                "vars.rehearsal to more texts like those that the base was made for, try "
-                "vars.update_mode second, or allow more with vars.max_forgetting.",
-                exits=1,
+        training = Training(config if mode == "mix" else second_config, seed, max_steps, gpu_id)
+        # Around all of it, since another run would use the same folder for work
+        with staged(output, folder=True) as path:
+            metrics = update(
+                base,
+                corpus,
+                rules,
+                rehearsal,
+                work,
+                mode=mode,
+                training=training,
+                max_forgetting=max_forgetting,
             )
-        with staged(output) as path:
+            print_comparison(metrics["groups"])
+            print(f"Report: {work / 'report.html'}")
+            if metrics["refused"]:
+                msg.fail(
+                    metrics["refused"],
+                    f"{output} is as it was. The update is in {work / 'pipeline'} to look at. Set "
+                    "vars.rehearsal to more texts like those that the base was made for, try "
+                    "vars.update_mode second, or allow more with vars.max_forgetting.",
+                    exits=1,
+                )
             shutil.copytree(work / "pipeline", path)
         msg.good(f"Updated pipeline: {output}")
 
@@ -104,10 +108,11 @@ def update(
         and "pipeline" as in the metrics of evaluate, for those labels that the corpus has.
     RAISES (InputError): If the base can't be updated. Nothing is changed then.
     """
+    check_training(training)
     nlp = load_base(base, work)
-    ruler = spacy.load(rules)
+    ruler = load_pipeline(rules)
     check_base(nlp, ruler, mode)
-    stats = srsly.read_json(corpus / "stats.json")
+    stats = read_json(corpus / "stats.json")
     gold, taught = set(stats["gold"]["entities"]), set(stats["train"]["entities"])
     measures = "accuracy" if stats["gold"]["texts"] else "rules"
     old = entity_labels(nlp)
@@ -160,4 +165,4 @@ def update(
 
 
 if __name__ == "__main__":
-    typer.run(update_cli)
+    run(update_cli)

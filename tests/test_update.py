@@ -185,7 +185,7 @@ def test_readme_commands(finished, tmp_path):
     base, updated = project / names["base_pipeline"], project / "training" / "updated"
     assert found(updated, "she ate a mango at noon") == [("mango", "FRUIT")]
     before, after = spacy.load(base), spacy.load(updated)
-    assert after.pipe_names == before.pipe_names == ["ner", "span_ruler"]
+    assert after.pipe_names == before.pipe_names and "span_ruler" in after.pipe_names
     assert after.get_pipe("span_ruler").patterns == before.get_pipe("span_ruler").patterns
     metrics = srsly.read_json(project / "training" / "update" / "metrics.json")
     old = metrics["groups"][0]

@@ -1,7 +1,7 @@
 """Texts that people annotated, in Prodigy's format: every span checked before it measures or teaches."""
 
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Tuple
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span
@@ -9,6 +9,7 @@ from wasabi import msg
 
 from reading.lines import Line, check_text, clean, read_jsonl, string_of
 from reading.splits import text_hash
+from shared import watching
 from shared.errors import InputError
 
 Offsets = Tuple[int, int, str]  # start and end in characters, label
@@ -22,6 +23,7 @@ class Record(NamedTuple):
     spans (List[Offsets]): Its entities. Whether they fit the text's tokens is left to the caller.
     problems (Tuple[str, ...]): Spans that don't even fit the text, from other formats.
     left_out (Tuple[str, ...]): Spans that no entity can be, and why, from other formats.
+    places (Mapping[Offsets, str]): Where the spans are that have a line of their own.
     """
 
     where: Line
@@ -29,6 +31,7 @@ class Record(NamedTuple):
     spans: List[Offsets]
     problems: Tuple[str, ...] = ()
     left_out: Tuple[str, ...] = ()
+    places: Mapping[Offsets, str] = {}
 
 
 def read_gold(path: Path) -> Iterator[Record]:
@@ -41,7 +44,7 @@ def read_gold(path: Path) -> Iterator[Record]:
         none; whether they fit the text and its tokens is left to the caller.
     RAISES (InputError): If the file is missing or has a broken record.
     """
-    for where, record in read_jsonl(path):
+    for where, record in watching.lines(read_jsonl(path)):
         text = check_text(where, string_of(where, record, "text"))
         if record.get("answer", "accept") != "accept":
             continue
@@ -128,17 +131,23 @@ def annotate(nlp: Language, record: Record) -> Tuple[Doc, List[str]]:
     spans: List[Span] = []
     problems: List[str] = []
     for start, end, label in sorted(record.spans):
-        span = doc.char_span(start, end, label) if 0 <= start < end else None
         problem = _problem(doc, start, end, label)
         if spans and start < spans[-1].end_char:
-            problem = problem or f"overlaps {spans[-1].text!r}"
-        if span is not None and not problem:
+            problem = problem or f"overlaps {spans[-1].text!r}{_place_of(record, spans[-1])}"
+        span = None if problem else doc.char_span(start, end, label)
+        if span is not None:
             spans.append(span)
         else:
-            place = f"{record.where.place}, characters {start} to {end}"
+            place = record.places.get((start, end, label), record.where.place)
+            place = f"{place}, characters {start} to {end}"
             problems.append(f"{place}: {doc.text[max(start, 0) : end]!r} {problem}")
     doc.set_ents(spans)
     return doc, problems
+
+
+def _place_of(record: Record, span: Span) -> str:
+    place = record.places.get((span.start_char, span.end_char, span.label_))
+    return f" of {place}" if place else ""
 
 
 def _problem(doc: Doc, start: int, end: int, label: str) -> str:

@@ -4,10 +4,12 @@ import gzip
 import json
 import re
 import zlib
+from collections import Counter
+from math import isinf
 from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
-from shared.errors import InputError
+from shared.errors import InputError, naming
 from shared.writing import staged
 
 # UTF-8 has no way to write these, so spaCy can't store them. JSON escapes can produce them.
@@ -33,13 +35,23 @@ class Line(NamedTuple):
 
 
 def files_in(folder: Path) -> List[Path]:
-    """RETURNS (List[Path]): The files below a folder in the order of their names, no hidden ones."""
-    return sorted(
-        file
-        for file in folder.rglob("*")
-        if file.is_file()
-        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
-    )
+    """RETURNS (List[Path]): The files below a folder in the order of their names, no hidden ones.
+
+    RAISES (InputError): If a link in it leads to no file, since it would be passed over.
+    """
+    files = []
+    for file in sorted(folder.rglob("*")):
+        if any(part.startswith(".") for part in file.relative_to(folder).parts):
+            continue
+        if file.is_file():
+            files.append(file)
+        elif file.is_symlink():
+            raise InputError(
+                "The link leads to no file",
+                file,
+                remedy="Mend or delete it. Links to folders are not followed.",
+            )
+    return files
 
 
 def file_type(path: Path) -> str:
@@ -55,11 +67,11 @@ def read_lines(path: Path, start: int = 0, end: Optional[int] = None) -> Iterato
     number = 0
     opened = gzip.open if path.suffix == ".gz" else open
     try:
-        with opened(path, "rb") as file:
+        with naming(path), opened(path, "rb") as file:
             if start:
                 file.seek(start)
             position = start
-            for number, raw in enumerate(file, 1):
+            for number, raw in enumerate(_raw_lines(file), 1):
                 # Some editors put a byte order mark before the first line
                 line = raw.decode("utf-8" if position else "utf-8-sig")
                 yield Line(path, number), line
@@ -89,6 +101,39 @@ def read_lines(path: Path, start: int = 0, end: Optional[int] = None) -> Iterato
         ) from None
 
 
+def _raw_lines(file: Iterable[bytes]) -> Iterator[bytes]:
+    """YIELDS (bytes): The lines, also where a carriage return alone ends them."""
+    for line in file:
+        if b"\r" in line:
+            yield from line.splitlines(keepends=True)
+        else:
+            yield line
+
+
+def _object(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        raise ValueError(f"the key {repeated(key for key, _ in pairs)!r:.40} is there twice")
+    return record
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if isinf(number):
+        raise ValueError(f"the number {text:.40} is too large")
+    return number
+
+
+# Python's own takes the last of two values, and infinity for a large number
+DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_number)
+
+
+def repeated(names: Iterable[str]) -> Optional[str]:
+    """RETURNS (Optional[str]): The name that is there most often, None if each is there once."""
+    [(name, number)] = Counter(names).most_common(1) or [("", 0)]
+    return name if number > 1 else None
+
+
 def read_jsonl(
     path: Path, start: int = 0, end: Optional[int] = None
 ) -> Iterator[Tuple[Line, Dict[str, Any]]]:
@@ -101,7 +146,7 @@ def read_jsonl(
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
+            record = DECODER.decode(line)
         except (ValueError, RecursionError) as error:
             raise where.error(
                 f"Broken JSON ({error})", "Write one complete JSON object a line."
@@ -141,10 +186,10 @@ def append_records(path: Path, records: Iterable[Dict[str, Any]]) -> None:
     path (Path): The suggestions, JSONL. Made if it is missing.
     records (Iterable[Dict[str, Any]]): What to add.
     """
-    content = path.read_bytes() if path.exists() else b""
-    if content and not content.endswith(b"\n"):
-        content += b"\n"
-    with staged(path) as temporary:
+    with staged(path) as temporary:  # before it is read, so that two runs both add theirs
+        content = path.read_bytes() if path.exists() else b""
+        if content and not content.endswith(b"\n"):
+            content += b"\n"
         temporary.write_bytes(content + b"".join(dump(record) + b"\n" for record in records))
 
 

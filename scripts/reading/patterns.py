@@ -4,14 +4,25 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 import spacy
+import srsly
 from spacy.language import Language
 from spacy.matcher import Matcher
 
-from reading.lines import LONE_SURROGATES, Line, clean, read_jsonl, string_of
+from reading.lines import Line, clean, read_jsonl, string_of
+from shared import watching
 from shared.errors import InputError
 
 # By what a rule can name words, under the names that people use
 WORD_ATTRS = {"LOWER": "LOWER", "ORTH": "ORTH", "TEXT": "ORTH"}
+# What a token has before a tagger, a parser or anything else has seen it, and OP
+PLAIN_ATTRS = {*WORD_ATTRS, "NORM", "SHAPE", "LENGTH", "SPACY", "OP"}
+PLAIN_ATTRS |= {"IS_ALPHA", "IS_ASCII", "IS_DIGIT", "IS_LOWER", "IS_UPPER", "IS_TITLE", "IS_PUNCT"}
+PLAIN_ATTRS |= {"IS_SPACE", "IS_STOP", "IS_BRACKET", "IS_QUOTE", "IS_LEFT_PUNCT", "IS_RIGHT_PUNCT"}
+PLAIN_ATTRS |= {"IS_CURRENCY", "LIKE_NUM", "LIKE_URL", "LIKE_EMAIL"}
+REMEDY = (
+    "See the attributes and operators at https://spacy.io/api/matcher#patterns. "
+    "Patterns work on plain tokens: there is no tagger or parser."
+)
 
 
 class Phrase(NamedTuple):
@@ -29,7 +40,7 @@ def read_patterns(path: Path) -> Iterator[Tuple[Line, Dict[str, Any]]]:
         string or a list of token descriptions) and its "id", if it has one.
     RAISES (InputError): If the file is missing or has a broken record.
     """
-    for where, record in read_jsonl(path):
+    for where, record in watching.lines(read_jsonl(path)):
         label = string_of(where, record, "label")
         pattern = record.get("pattern")
         remedy = (
@@ -42,12 +53,22 @@ def read_patterns(path: Path) -> Iterator[Tuple[Line, Dict[str, Any]]]:
             raise where.error("'pattern' is missing, or no string or list", remedy)
         if not pattern or (isinstance(pattern, str) and not pattern.strip()):
             raise where.error("The pattern is empty", remedy)
-        rule = {"label": clean(label), "pattern": pattern}
-        if isinstance(pattern, str):
-            rule["pattern"] = clean(pattern)
-        if record.get("id") is not None:
+        try:
+            rule = {"label": clean(label), "pattern": _clean(pattern)}
+        except RecursionError:
+            raise where.error("The pattern is nested too deeply", remedy) from None
+        if record.get("id") not in (None, ""):
             rule["id"] = clean(str(record["id"]))
         yield where, rule
+
+
+def _clean(value: Any) -> Any:
+    """RETURNS (Any): What JSON holds, with all strings in it as UTF-8 can express them."""
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _clean(item) for key, item in value.items()}
+    return clean(value) if isinstance(value, str) else value
 
 
 def read_phrase(nlp: Language, pattern: Any, string_attr: str = "ORTH") -> Optional[Phrase]:
@@ -75,7 +96,7 @@ def read_phrase(nlp: Language, pattern: Any, string_attr: str = "ORTH") -> Optio
     if attrs or not attr:
         return None
     for word in words:
-        if not isinstance(word, str) or not word or LONE_SURROGATES.search(word):
+        if not isinstance(word, str) or not word:
             return None
         # {"LOWER": "IPHONE"} is the lower case of no word
         if attr == "LOWER" and nlp.vocab[word].lower_ != word:
@@ -94,7 +115,7 @@ def read_rules(nlp: Language, patterns: Path) -> List[Dict[str, Any]]:
     rules: List[Dict[str, Any]] = []
     first_use: Dict[str, Line] = {}
     for where, rule in read_patterns(patterns):
-        rule.setdefault("id", f"{patterns.stem}:{where.number}")
+        rule.setdefault("id", clean(f"{patterns.stem}:{where.number}"))
         if rule["id"] in first_use:
             raise where.error(
                 f"The id '{rule['id']}' is used before, on line {first_use[rule['id']].number}",
@@ -116,7 +137,7 @@ def blank(lang: str) -> Language:
     """RETURNS (Language): A blank pipeline, or an InputError if spaCy lacks the language."""
     try:
         return spacy.blank(lang)
-    except ImportError as error:
+    except Exception as error:  # ImportError, or whatever a module that is no language's raises
         raise InputError(
             f"Can't load the language '{lang}': {error}",
             remedy="Install what it asks for, or set vars.lang in project.yml to a language code that "
@@ -129,15 +150,22 @@ def _check_pattern(nlp: Language, where: Line, pattern: Any) -> None:
     # The check takes its time, and there may be very many of these
     if isinstance(pattern, str) or read_phrase(nlp, pattern):
         return
+    for token in pattern:
+        for attr, value in token.items() if isinstance(token, dict) else ():
+            if str(attr).upper() not in PLAIN_ATTRS:
+                raise where.error(
+                    f"The pattern is not valid: plain tokens have no '{attr}'", REMEDY
+                )
+            if value == {}:
+                raise where.error(f"The pattern is not valid: '{attr}' asks for nothing", REMEDY)
     matcher = Matcher(nlp.vocab, validate=True)
     try:
         matcher.add("pattern", [pattern])
-        # Attributes that need a tagger or parser are only refused when matching
         matcher(nlp.make_doc("text"))
+        srsly.json_loads(srsly.json_dumps(pattern))  # some numbers spoil what is written
     except Exception as error:  # the Matcher raises many types, some from the regex engine
         details = " ".join(str(error).split())
         raise where.error(
             f"The pattern is not valid: {details}",
-            "See the attributes and operators at https://spacy.io/api/matcher#patterns. "
-            "Patterns work on plain tokens: there is no tagger or parser.",
+            REMEDY,
         ) from None

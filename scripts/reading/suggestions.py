@@ -1,12 +1,12 @@
 """The suggestions file: reading what people answered, and writing without losing any of it."""
 
-import json
 from pathlib import Path
 from typing import Any, Collection, Dict, Iterator, List, NamedTuple, Tuple
 
 from spacy.language import Language
 
-from reading.lines import Line, dump, read_jsonl, string_of
+from reading.lines import DECODER, Line, clean, dump, read_jsonl, string_of
+from shared import watching
 from shared.errors import InputError
 from shared.writing import staged
 
@@ -19,9 +19,10 @@ def read_suggestions(path: Path) -> Iterator[Tuple[Line, Dict[str, Any]]]:
         "answer" (None, "accept", "reject" or "ignore"), and what else it holds.
     RAISES (InputError): If the file is missing or has a broken record.
     """
-    for where, record in read_jsonl(path):
+    for where, record in watching.lines(read_jsonl(path)):
         for key in ("text", "label"):
-            if not string_of(where, record, key).strip():
+            record[key] = clean(string_of(where, record, key))
+            if not record[key].strip():
                 raise where.error(f"'{key}' is empty")
         if record.get("answer") not in (None, "accept", "reject", "ignore"):
             raise where.error(
@@ -96,22 +97,22 @@ def write_answer(suggestion: Suggestion, answer: Any) -> Suggestion:
     RAISES (InputError): If the line is no longer there.
     """
     path, number, _ = suggestion.where
-    lines = path.read_bytes().split(b"\n")
-    try:
-        line = lines[number - 1]
-        record = json.loads(line.decode("utf-8-sig" if number == 1 else "utf8"))
-        same = all(record[key] == suggestion.record[key] for key in ("text", "label"))
-    except (IndexError, KeyError, TypeError, ValueError):
-        same = False
-    if not same:
-        raise InputError(
-            "The file was changed by something else, so the last answer can't be written",
-            path,
-            number,
-            "All earlier answers are in the file. Start again to go on.",
-        )
-    record["answer"] = answer
-    lines[number - 1] = dump(record) + (b"\r" if line.endswith(b"\r") else b"")
     with staged(path) as temporary:
-        temporary.write_bytes(b"\n".join(lines))
-    return suggestion._replace(record=record)
+        lines = path.read_bytes().splitlines(keepends=True)
+        try:
+            line = lines[number - 1]
+            record = DECODER.decode(line.decode("utf-8-sig" if number == 1 else "utf8"))
+            same = all(clean(record[key]) == suggestion.record[key] for key in ("text", "label"))
+        except (IndexError, KeyError, TypeError, ValueError):
+            same = False
+        if not same:
+            raise InputError(
+                "The file was changed by something else, so the last answer can't be written",
+                path,
+                number,
+                "All earlier answers are in the file. Start again to go on.",
+            )
+        record["answer"] = answer
+        lines[number - 1] = dump(record) + line[len(line.rstrip(b"\r\n")) :]
+        temporary.write_bytes(b"".join(lines))
+    return suggestion._replace(record={**suggestion.record, "answer": answer})

@@ -4,6 +4,8 @@ Each streams its file and raises an InputError that names file and line if the c
 """
 
 import csv
+import re
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
@@ -14,6 +16,7 @@ from reading.lines import (
     files_in,
     read_jsonl,
     read_lines,
+    repeated,
     string_of,
 )
 from shared.errors import InputError
@@ -81,33 +84,73 @@ def read_records(
 
 
 def _read_table(path: Path, delimiter: str) -> Iterator[Tuple[Line, Dict[str, Any]]]:
-    rows = csv.reader((line for _, line in read_lines(path)), delimiter=delimiter, strict=True)
+    """YIELDS (Tuple[Line, Dict[str, Any]]): Where a row starts, and its cells by column."""
+    row_lines: List[str] = []  # of the row that is being read
+
+    def lines() -> Iterator[str]:
+        for _, line in read_lines(path):
+            row_lines.append(line)
+            yield line
+
+    rows = csv.reader(lines(), delimiter=delimiter, strict=True)
     columns: List[str] = []
     try:
         for row in rows:
+            where = Line(path, rows.line_num - len(row_lines) + 1)
+            row_lines.clear()
             if not row:
                 continue
-            where = Line(path, rows.line_num)
-            if not columns:
-                if "text" not in row:
-                    raise where.error(
-                        f"No column 'text' among: {', '.join(row)}",
-                        "Give the column with the texts the heading text.",
-                    )
-                columns = row
-                continue
-            record = dict(zip(columns, row))
-            if "text" not in record:
-                raise where.error("The row is too short to have a text")
-            yield where, record
+            if columns:
+                yield where, _cells(where, columns, row)
+            else:
+                columns = _columns(where, row)
     except csv.Error as error:
+        number = rows.line_num - len(row_lines) + 1
         raise InputError(
             f"Broken table row ({error})",
             path,
-            rows.line_num,
+            number + _broken_cell(row_lines, delimiter),
             "Put texts that hold quotes, separators or line breaks in double quotes, and "
-            "write a quote in them as two.",
+            "write a quote in them as two. A quote that opens a text must be closed.",
         ) from None
+
+
+def _columns(where: Line, row: List[str]) -> List[str]:
+    if "text" not in row:
+        raise where.error(
+            f"No column 'text' among: {', '.join(row)}",
+            "Give the column with the texts the heading text.",
+        )
+    twice = repeated(row)
+    if twice is not None:
+        raise where.error(
+            f"Two columns have the heading '{twice}'", "Give each a heading of its own."
+        )
+    return row
+
+
+def _cells(where: Line, columns: List[str], row: List[str]) -> Dict[str, Any]:
+    if any(row[len(columns) :]):
+        raise where.error(
+            f"The row has {len(row)} cells, and the heading {len(columns)}",
+            "Put texts that hold separators in double quotes, and give every column a heading.",
+        )
+    record = dict(zip(columns, row))
+    if "text" not in record:
+        raise where.error("The row is too short to have a text")
+    return record
+
+
+def _broken_cell(lines: List[str], delimiter: str) -> int:
+    """RETURNS (int): How many lines of a broken row are before the cell that is not closed, or that
+    goes on after its closing quote."""
+    cell = re.compile(rf'("[^"]*(""[^"]*)*"|[^"{delimiter}][^{delimiter}]*|){delimiter}')
+    row = "".join(lines)
+    start = 0
+    while match := cell.match(row, start):
+        start = match.end()
+    ends = accumulate(map(len, lines))
+    return sum(end <= start for end in ends)
 
 
 def _formats() -> str:

@@ -1,5 +1,7 @@
 """Errors that people can act on, in place of a traceback."""
 
+import os
+import re
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +38,19 @@ class InputError(ValueError):
 
 
 @contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Name a file in errors of the system that name none, such as a full disk, or a temporary one."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None or re.search(
+            r"(^|[/\\])\.[^/\\]+\.(tmp|parts)\b", str(error.filename)
+        ):
+            error.filename = str(path)
+        raise
+
+
+@contextmanager
 def clear_errors() -> Iterator[None]:
     """Turn what a person can mend into one message and exit code 1, without a traceback."""
     for stream in (sys.stdout, sys.stderr):
@@ -44,13 +59,17 @@ def clear_errors() -> Iterator[None]:
             stream.reconfigure(errors="backslashreplace")
     try:
         yield
+        sys.stdout.flush()
     except InputError as error:
         # It may quote a file, so that what is in there must not steer the terminal
         text = "\n".join(map(printable, str(error).split("\n")))
         msg.fail(text, error.remedy, exits=1)
+    except BrokenPipeError:  # whoever read the output, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except OSError as error:
         msg.fail(
-            f"{error.filename or 'a file'}: {error.strerror or error}",
+            printable(f"{error.filename or 'a file'}: {error.strerror or error}"),
             "Check that the path exists, that it is a file or folder as expected, that "
             "you may write there, and that the disk is not full.",
             exits=1,

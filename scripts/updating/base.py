@@ -9,6 +9,7 @@ from spacy.language import Language
 from spacy.pipeline import EntityRecognizer, EntityRuler, SpanRuler
 
 from shared.errors import InputError
+from shared.loading import reason
 
 MODES = ("mix", "second", "replace")
 
@@ -22,9 +23,9 @@ def load_base(base: str, work: Path) -> Language:
         )
     try:
         return spacy.load(base)
-    except (OSError, ImportError, ValueError) as error:
+    except Exception as error:  # of any type, since any installed package can be named
         raise InputError(
-            f"Can't load the base pipeline '{base}': {error}",
+            f"Can't load the base pipeline '{base}': {reason(error)}",
             remedy="Set vars.base_pipeline to a folder, or to a package that is installed "
             "(python -m spacy download en_core_web_sm).",
         ) from None

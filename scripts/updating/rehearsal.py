@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from reading.splits import HELD_OUT, MAX_HELD_OUT, text_hash
 from reading.texts import read_texts
+from shared.loading import read_docs
 from shared.writing import ATTRS
 
 # A DocBin is read as a whole, so the number of texts in one bounds the memory
@@ -107,7 +108,7 @@ def mixed(found: Doc, marked: Doc, complete: Collection[str] = ()) -> Tuple[Doc,
 
 def _read(path: Path, vocab: Vocab, seen: Set[bytes]) -> Iterator[Doc]:
     """Stream the docs of a .spacy file, and remember their texts."""
-    for doc in DocBin().from_disk(path).get_docs(vocab):
+    for doc in read_docs(path, vocab):
         seen.add(text_hash(doc.text))
         yield doc
 
