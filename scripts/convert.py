@@ -1,5 +1,10 @@
 """Label raw texts with the rules and write the corpora that training and evaluation read."""
 
+from shared.watching import watch
+
+if __name__ == "__main__":
+    watch()  # before the other imports, which take their time
+
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Optional
@@ -9,7 +14,9 @@ import typer
 from labelling.corpus import convert
 from labelling.stats import print_summary
 from reading.gold import skips
+from shared.commands import run
 from shared.errors import clear_errors
+from shared.project import check_package_name
 from shared.ray_workers import RayWorkers, connected
 from shared.workers import Workers, number_of_processes
 
@@ -41,10 +48,14 @@ def convert_cli(
     bad_spans: str = typer.Option(
         "fail", help="'skip' leaves out gold spans that can't be used, 'fail' stops"
     ),
+    max_seconds: float = typer.Option(
+        10, help="Seconds that a text may take, else it is left out; 0 for any time"
+    ),
     # fmt: on
 ) -> None:
     """Label raw texts with match patterns and write training, dev and test corpora."""
     with clear_errors():
+        check_package_name(lang)  # rather than after the training
         number = number_of_processes(n_process)
         with connected(ray_address, number) if ray_address else nullcontext():
             stats = convert(
@@ -59,10 +70,11 @@ def convert_cli(
                 lang=lang,
                 n_process=n_process,
                 skip_bad_spans=skips(bad_spans),
+                max_seconds=max_seconds,
                 workers_class=RayWorkers if ray_address else Workers,
             )
         print_summary(stats)
 
 
 if __name__ == "__main__":
-    typer.run(convert_cli)
+    run(convert_cli)

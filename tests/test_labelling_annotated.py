@@ -7,7 +7,7 @@ from helpers.little import NLP
 from helpers.running import COURSE_PATTERNS, write_jsonl
 
 from measuring.evaluation import evaluate
-from measuring.words import cautions
+from measuring.verdict import cautions
 from suggesting.candidates import load_candidates
 
 

@@ -17,18 +17,10 @@ from labelling.rules import COMPONENT, CONFIG, add_ruler, collect_rules
 from reading.patterns import blank, read_phrase
 
 EXTRA = ROOT / "assets" / "extra"
-
-
 NLP = blank("en")
-
-
 QUICK = blank("en")
-
-
 # What people wrote, in a ruler as spaCy makes it
 WRITTEN = blank("en")
-
-
 # Few words, so that they meet; upper, lower and title case, letters whose case is odd, and what
 # the tokenizer splits or has special rules for
 WORDS = [
@@ -39,8 +31,6 @@ WORDS = [
 
 
 OPERATORS = ["!", "?", "+", "*", "{2}", "{1,2}", "{1,}", "{,2}"]
-
-
 FLAGS = "IS_ALPHA IS_ASCII IS_DIGIT IS_LOWER IS_UPPER IS_TITLE IS_PUNCT IS_SPACE IS_STOP LIKE_NUM".split()
 
 
@@ -188,6 +178,7 @@ def test_real_texts(patterns, texts):
     assert found > 50
 
 
+@pytest.mark.slow
 def test_shipped_rules_on_shipped_texts():
     assets = ROOT / "assets"
     nlp = blank("en")

@@ -93,7 +93,7 @@ def write_annotated(
         totals.update(texts=1, tokens=len(doc), without_entities=not doc.ents)
         for ent in doc.ents:
             counts["labels"][ent.label_] += 1
-            counts["forms"][ent.label_, ent.text.casefold()] += 1
+            counts["forms"][ent.label_, ent.text.casefold(), ""] += 1
     return {"copies": copies, "left_out": left_out}
 
 

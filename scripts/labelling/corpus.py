@@ -3,11 +3,10 @@
 from collections import Counter, deque
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Type
+from typing import Any, Collection, Dict, List, Optional, Tuple, Type
 
 import numpy as np
 import srsly
-from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from tqdm import tqdm
 
@@ -15,12 +14,20 @@ from labelling.annotated import load_annotated, write_annotated
 from labelling.matching import Labeller
 from labelling.rules import add_ruler, collect_rules
 from labelling.shards import Counts, hash_block, held_out, start, write_shard
-from labelling.stats import make_stats
+from labelling.slow import (
+    WatchedLabeller,
+    find_slow_texts,
+    refuse_slow_lines,
+    refuse_slow_rules,
+    tell_slow_texts,
+)
+from labelling.stats import LEFT_OUT, make_stats
 from reading.gold import load_gold
 from reading.patterns import blank
 from reading.splits import KEY_SIZE, TRAIN, gold_side, reserve, split
 from reading.texts import read_blocks, read_texts
-from shared.errors import InputError
+from shared import watching
+from shared.errors import InputError, naming
 from shared.workers import Workers, number_of_processes
 from shared.writing import ATTRS, staged
 
@@ -40,6 +47,7 @@ def convert(
     lang: str = "en",
     n_process: int = 1,
     skip_bad_spans: bool = False,
+    max_seconds: float = 0,
     workers_class: Type[Workers] = Workers,
 ) -> Dict[str, Any]:
     """Label texts with the rules, split them, and write all that training and evaluation read.
@@ -58,29 +66,53 @@ def convert(
     lang (str): Language code.
     n_process (int): Number of processes, -1 for one a core. The files are the same.
     skip_bad_spans (bool): Leave out gold spans that can't be used instead of failing.
+    max_seconds (float): How long a text may take, 0 for any time. If this process is watched, a text
+        that takes longer is left out, see slow.py; if not, it is told of.
     workers_class (Type[Workers]): Who does the work. The files are the same.
     RETURNS (dict): The content of stats.json.
     RAISES (InputError): If anything provided is not usable. Nothing is written then.
     """
+    if not max_seconds >= 0:
+        raise InputError(
+            f"max_seconds is {max_seconds}",
+            remedy="Set it to a number of seconds, or to 0 for any.",
+        )
+    watching.take_notes(max_seconds)
+    refuse_slow_lines()
     nlp = blank(lang)
     all_rules = collect_rules(nlp, patterns, suggestions)
+    refuse_slow_rules(all_rules)
     add_ruler(nlp, all_rules)
     tokenizer = blank(lang)
     gold_docs, n_bad_spans = load_gold(tokenizer, gold, skip_bad_spans)
     taught = load_annotated(tokenizer, annotated, gold_docs, skip_bad_spans)
-    texts_of = [[doc.text for doc in docs] for docs in (gold_docs, taught.docs)]
+    by_people = tuple([doc.text for doc in docs] for docs in (gold_docs, taught.docs))
     # More processes than blocks would have nothing to do
     n_blocks = sum(1 for _ in islice(read_blocks(texts), number_of_processes(n_process)))
-    with staged(rules) as rules_tmp, staged(corpus / "train") as train_tmp:
-        nlp.to_disk(rules_tmp)
+    with (
+        staged(rules, folder=True) as rules_tmp,
+        staged(corpus / "train", folder=True) as train_tmp,
+    ):
+        with naming(rules):
+            nlp.to_disk(rules_tmp)
         train_tmp.mkdir()
+        left_out = find_slow_texts(texts, nlp)
+        label = None if gold_docs else WatchedLabeller(Labeller(nlp), max_seconds)
         n_workers = min(n_blocks, number_of_processes(n_process))
-        with workers_class(n_workers, start, rules_tmp, reserve(chain(*texts_of))) as workers:
-            sides = _assign(texts, workers, *texts_of)
-            dev_and_test = _evaluation_docs(texts, workers, sides, nlp, gold_docs)
+        # What other machines are at can't be seen
+        notes = watching.folder if workers_class is Workers else None
+        args = (rules_tmp, reserve(chain(*by_people)), max_seconds, notes)
+        with workers_class(n_workers, start, *args) as workers:
+            sides = _assign(texts, workers, by_people, left_out)
+            dev_and_test = _evaluation_docs(texts, workers, sides, gold_docs, label)
             counts = _write_train(texts, workers, sides, train_tmp, dev_and_test)
+        slow = counts.pop("slow", Counter())
+        if label:
+            slow.update(label.slow)
+        tell_slow_texts(texts, slow, max_seconds)
         weight = write_annotated(taught.docs, tokenizer, train_tmp, counts)
         stats = make_stats(all_rules, sides, counts, dev_and_test, gold_docs, n_bad_spans, taught)
+        stats["left_out"] = list(left_out.values())
         stats["annotated"].update(weight)
         _check(stats, texts, patterns)
         for side, docs in dev_and_test.items():
@@ -92,10 +124,13 @@ def convert(
 
 
 def _assign(
-    texts: Path, workers: Workers, gold_texts: List[str], annotated_texts: List[str]
+    texts: Path,
+    workers: Workers,
+    by_people: Tuple[List[str], ...],
+    left_out: Collection[int],
 ) -> List[np.ndarray]:
     """RETURNS (List[np.ndarray]): For each block of the texts, the place of each text's side in
-    SIDES. All texts are read for that, so that what is wrong with one is told soon."""
+    SIDES, or LEFT_OUT. All texts are read for that, so that what is wrong with one is told soon."""
     keys = bytearray()
     sizes = []
     with tqdm(desc="Reading", unit=" texts", disable=None) as progress:
@@ -106,22 +141,31 @@ def _assign(
             keys += found
             sizes.append(len(found) // KEY_SIZE)
             progress.update(sizes[-1])
-    return np.split(split(keys, gold_texts, annotated_texts), np.cumsum(sizes)[:-1])
+    sides = split(keys, *by_people)
+    sides[list(left_out)] = LEFT_OUT
+    return np.split(sides, np.cumsum(sizes)[:-1])
 
 
 def _evaluation_docs(
-    texts: Path, workers: Workers, sides: List[np.ndarray], nlp: Language, gold_docs: List[Doc]
+    texts: Path,
+    workers: Workers,
+    sides: List[np.ndarray],
+    gold_docs: List[Doc],
+    label: Optional[WatchedLabeller],
 ) -> Dict[str, List[Doc]]:
     """RETURNS (Dict[str, List[Doc]]): The docs for dev and test: gold, or held out and labelled."""
     docs: Dict[str, List[Doc]] = {"dev": [], "test": []}
     for doc in gold_docs:
         docs[gold_side(doc.text)].append(doc)
-    if not gold_docs:
-        label = Labeller(nlp)
-        jobs = ((block, side.tobytes()) for block, side in zip(read_blocks(texts), sides))
+    if label:
+        jobs = (
+            (block, side.tobytes(), first)
+            for block, side, first in zip(read_blocks(texts), sides, _firsts(sides))
+        )
+        watching.note("text")
         for found in workers.map(held_out, jobs):
-            for side, text in found:
-                docs[side].append(label(text)[0])
+            for side, number, text in found:
+                docs[side].append(label(number, text)[0])
     return docs
 
 
@@ -134,7 +178,9 @@ def _write_train(
 ) -> Counts:
     """RETURNS (Dict[str, Counter]): What `write_shard` counts, for all shards."""
     blocks = (
-        (block, side.tobytes()) for block, side in zip(read_blocks(texts), sides) if TRAIN in side
+        (block, side.tobytes(), first)
+        for block, side, first in zip(read_blocks(texts), sides, _firsts(sides))
+        if TRAIN in side
     )
     jobs = ((*job, output / f"{number:05}.spacy") for number, job in enumerate(blocks))
     asked = {
@@ -150,11 +196,16 @@ def _write_train(
             for name, counter in shard.items():
                 known = counts.setdefault(name, Counter())
                 if name == "forms" and len(known) + len(counter) > MAX_FORMS:
-                    kept = (key for key in counter if key in known or key in asked)
+                    kept = (key for key in counter if key in known or key[:2] in asked)
                     counter = Counter({key: counter[key] for key in kept})
                 known.update(counter)
             progress.update(shard["totals"]["texts"])
     return counts
+
+
+def _firsts(sides: List[np.ndarray]) -> List[int]:
+    """RETURNS (List[int]): The number of each block's first text among all."""
+    return [0, *np.cumsum([len(side) for side in sides]).tolist()]
 
 
 def _check(stats: Dict[str, Any], texts: Path, patterns: Path) -> None:

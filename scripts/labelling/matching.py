@@ -1,6 +1,6 @@
 """The rules, looked up quickly: exactly what the rules pipeline finds, in a fraction of the time."""
 
-from typing import Dict, List, Tuple, Union
+from typing import Any, Dict, List, Optional, Tuple, Union
 
 from spacy.language import Language
 from spacy.matcher import Matcher, PhraseMatcher
@@ -19,18 +19,17 @@ class Labeller:
     attribute, so that only the others are tried.
 
     nlp (Language): The rules pipeline.
+    patterns (Optional[List[Dict[str, Any]]]): Those of its rules to use, by default all.
     """
 
-    def __init__(self, nlp: Language) -> None:
-        ruler = nlp.get_pipe(COMPONENT)
-        assert isinstance(ruler, SpanRuler)
+    def __init__(self, nlp: Language, patterns: Optional[List[Dict[str, Any]]] = None) -> None:
         self.nlp = nlp
-        self.ruler = ruler
+        self.ruler = ruler = ruler_of(nlp)
         self.rules: Dict[int, Tuple[int, int]] = {}  # label and id by key
         string_attr = str(ruler.phrase_matcher_attr)
         phrases = {attr: PhraseMatcher(nlp.vocab, attr) for attr in ("LOWER", "ORTH")}
         others = Matcher(nlp.vocab, validate=False)
-        for number, rule in enumerate(ruler.patterns):
+        for number, rule in enumerate(ruler.patterns if patterns is None else patterns):
             key = f"rule {number}"
             label_and_id = (rule["label"], rule.get("id", ""))
             strings = [nlp.vocab.strings.add(str(name)) for name in label_and_id]
@@ -51,10 +50,14 @@ class Labeller:
             match, once for each place, those included whose matches give way to longer ones.
         """
         doc = self.nlp.make_doc(text)
+        return doc, self.label(doc)
+
+    def label(self, doc: Doc) -> List[str]:
+        """Give a doc its entities. RETURNS (List[str]): As above, the ids of the rules."""
         found = [match for matcher in self.matchers for match in matcher(doc)]
         if not found:
             doc.ents = ()  # type: ignore[assignment]
-            return doc, []
+            return []
         # From here on as the span ruler does it
         spans = set()
         for key, start, end in found:
@@ -62,4 +65,11 @@ class Labeller:
             spans.add(Span(doc, start, end, label=label, span_id=rule_id))
         matches = sorted(spans)
         self.ruler.set_annotations(doc, matches)
-        return doc, [span.id_ for span in matches]
+        return [span.id_ for span in matches]
+
+
+def ruler_of(nlp: Language) -> SpanRuler:
+    """RETURNS (SpanRuler): The span ruler of a rules pipeline."""
+    ruler = nlp.get_pipe(COMPONENT)
+    assert isinstance(ruler, SpanRuler)
+    return ruler

@@ -7,8 +7,10 @@ from typing import Any, Dict, List, Optional
 from spacy.language import Language
 
 from labelling.ties import find_ties, warn_of_ties
+from reading.lines import clean
 from reading.patterns import Phrase, read_phrase, read_rules
 from reading.suggestions import read_answers
+from shared import watching
 
 COMPONENT = "span_ruler"
 # Matches become entities, as with spaCy's older entity_ruler, and the longest span wins
@@ -29,17 +31,20 @@ def collect_rules(nlp: Language, patterns: Path, suggestions: Path) -> List[Dict
     patterns (Path): Patterns in the format of EntityRuler, JSONL.
     suggestions (Path): Suggestions with answers, JSONL. Accepted terms match in any case.
     RETURNS (List[Dict[str, Any]]): The rules, each with "label", "pattern" and "id", its own or
-        "FILE:LINE", so that an entity's `ent_id_` tells which rule found it.
+        "FILE:LINE", so that an entity's `ent_id_` tells which rule found it. No two are the same.
     RAISES (InputError): If a rule or suggestion is broken, an id is used twice, or there is
         no pattern.
     """
     rules = read_rules(nlp, patterns)
     # Rejected ones make no rule: to keep rules from matching within them costs more entities
     # than it saves, and a rule that also asks for capitals misses more than it avoids
+    source = suggestions.stem
+    while any(rule["id"].startswith(f"{source}:") for rule in rules):  # as the patterns call theirs
+        source = f"accepted {source}"
     for suggestion in read_answers(nlp, suggestions, {rule["label"] for rule in rules}):
         if suggestion.answer == "accept":
             words = [{"LOWER": word} for word in suggestion.words]
-            rule_id = f"{suggestions.stem}:{suggestion.where.number}"
+            rule_id = clean(f"{source}:{suggestion.where.number}")
             rules.append({"label": suggestion.record["label"], "pattern": words, "id": rule_id})
     return rules
 
@@ -58,7 +63,8 @@ def add_ruler(nlp: Language, rules: List[Dict[str, Any]]) -> None:
     nlp (Language): The blank pipeline.
     rules (List[Dict[str, Any]]): The rules.
     """
-    phrases = [read_phrase(nlp, rule["pattern"]) for rule in rules]
+    watching.note("rule")
+    phrases = [watching.do(n, read_phrase, nlp, rule["pattern"]) for n, rule in enumerate(rules, 1)]
     kinds = Counter(phrase.attr for phrase in phrases if phrase)
     attr = kinds.most_common(1)[0][0] if kinds else "ORTH"
     ties = find_ties(nlp, rules, phrases)

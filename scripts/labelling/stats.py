@@ -1,6 +1,7 @@
 """What convert says of the data: counts, and warnings of what will make a poor model."""
 
 from collections import Counter
+from itertools import islice
 from typing import Any, Dict, List
 
 import numpy as np
@@ -14,6 +15,9 @@ from shared.showing import printable, shorten, show_pattern
 # The course: a few hundred to a few thousand examples
 FEW_EXAMPLES = 300
 PATTERN_WIDTH = 48
+N_FORMS = 5  # of each rule
+# What becomes of a text that takes too long, behind all that the texts alone decide
+LEFT_OUT = len(SIDES)
 
 
 def make_stats(
@@ -40,13 +44,16 @@ def make_stats(
     def count(name: str) -> Counter:
         return counts.get(name, Counter())
 
-    numbers = sum((np.bincount(side, minlength=len(SIDES)) for side in sides), np.zeros(len(SIDES)))
+    numbers = np.bincount(np.concatenate(sides or [np.zeros(0, "uint8")]), minlength=LEFT_OUT + 1)
     read = {name: int(number) for name, number in zip(SIDES, numbers)}
-    forms: Dict[str, Dict[str, int]] = {}
-    for (label_, form), number in sorted(count("forms").items(), key=lambda x: (-x[1], x[0])):
-        forms.setdefault(label_, {})[form] = number
+    by_label: Counter = Counter()
+    by_rule: Counter = Counter()
+    for (label_, form, rule_id), number in count("forms").items():
+        by_label[label_, form] += number
+        by_rule[rule_id, form] += number
+    forms, forms_of = _nested(by_label), _nested(by_rule)
     return {
-        "texts": sum(read.values()),
+        "texts": int(numbers.sum()),
         "dropped": {
             why: read[why] for why in ("empty", "duplicate", "in_gold", "annotated", "surplus")
         },
@@ -75,10 +82,19 @@ def make_stats(
                 **{key: rule[key] for key in ("id", "label", "pattern")},
                 "matches": count("matches")[rule["id"]],
                 "entities": count("entities")[rule["id"]],
+                "forms": dict(islice(forms_of.get(rule["id"], {}).items(), N_FORMS)),
             }
             for rule in rules
         ],
     }
+
+
+def _nested(counts: Counter) -> Dict[str, Dict[str, int]]:
+    """RETURNS (Dict[str, Dict[str, int]]): By the first part of a key and its second, most frequent first."""
+    nested: Dict[str, Dict[str, int]] = {}
+    for (first, second), number in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        nested.setdefault(first, {})[second] = number
+    return nested
 
 
 def _labels(docs: List[Doc]) -> Dict[str, int]:
@@ -117,15 +133,21 @@ def print_summary(stats: Dict[str, Any]) -> None:
             rows.insert(7, ("", f"{annotated['left_out']:,} texts without a match are left out"))
     if dropped["surplus"]:
         rows.append(("", f"{dropped['surplus']:,} more texts would be, but these are enough"))
+    if stats["left_out"]:
+        rows.insert(
+            2, ("Left out", f"{len(stats['left_out']):,} that took too long, see stats.json")
+        )
     msg.table(rows, divider=False)
     by_use = sorted(stats["rules"], key=lambda rule: -rule["entities"])
     used = [rule for rule in by_use if rule["matches"]]
+    table = []
+    for rule in used[:15]:
+        table.append((printable(rule["id"]), _pattern(rule["pattern"]), f"{rule['entities']:,}"))
+        forms = ", ".join(f"{form} ({number:,})" for form, number in rule["forms"].items())
+        table.append(("", shorten(printable(forms), PATTERN_WIDTH), ""))
     msg.table(
-        [
-            (printable(rule["id"]), _pattern(rule["pattern"]), f"{rule['entities']:,}")
-            for rule in used[:15]
-        ],
-        header=("Rule", "Pattern", "Entities"),
+        table,
+        header=("Rule", "Pattern, and what it found most often", "Entities"),
         aligns=("l", "l", "r"),
         divider=True,
         max_col=PATTERN_WIDTH,

@@ -12,6 +12,7 @@ from spacy.tokens import Doc
 from wasabi import msg
 
 from reading.patterns import Phrase
+from shared import watching
 from shared.showing import printable
 
 Rules = Sequence[Dict[str, Any]]
@@ -58,7 +59,7 @@ def find_ties(nlp: Language, rules: Rules, phrases: Phrases) -> Ties:
         if phrase.attr == "ORTH":
             keys.append(("ORTH", tuple(phrase.words)))
         rivals = [first[key] for key in keys if key in first]
-        matching = _matching(nlp, others, phrase) if len(others) else []
+        matching = watching.do(number + 1, _matching, nlp, others, phrase) if len(others) else []
         for other in matching:
             if other < number and (phrase.attr == "ORTH" or _is_caseless(rules[other])):
                 rivals.append(other)
