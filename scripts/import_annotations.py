@@ -7,16 +7,19 @@ from typing import Dict, List, Optional, Set, Tuple
 import typer
 from spacy.language import Language
 
+from importing.counting import WAYS, check_way
 from importing.formats import AUTO, FORMATS, read_annotations
 from importing.records import Found, Skipped, squash
 from importing.summary import Result, print_result, some
 from reading.gold import Offsets, Record, annotate, offsets, prodigy, read_gold, skips
-from reading.lines import Line, append_records
-from reading.patterns import blank
+from reading.lines import Line, append_records, clean
+from reading.patterns import blank, read_patterns
 from reading.splits import bare_hash
+from shared.commands import run
 from shared.errors import InputError, clear_errors
 
 USES = ("gold", "train")
+OTHERS = "*"  # in a label map, all labels that it does not name
 
 
 def import_cli(
@@ -29,11 +32,18 @@ def import_cli(
     ),
     format_: str = typer.Option(AUTO, "--format", help=f"{AUTO}, {', '.join(FORMATS)}"),
     label_map: str = typer.Option(
-        "", help="New names of labels, ORG=BRAND,PER=PERSON; ORG= leaves a label out"
+        "",
+        help="New names of labels, ORG=BRAND,PER=PERSON; ORG= leaves a label out, *= all others",
     ),
     lang: str = typer.Option("en", help="Language code"),
     bad_spans: str = typer.Option(
         "fail", help="'skip' leaves out spans that can't be used, 'fail' stops"
+    ),
+    offsets_: str = typer.Option(
+        AUTO, "--offsets", help=f"What offsets count: {', '.join((AUTO, *WAYS))}"
+    ),
+    patterns: Optional[Path] = typer.Option(
+        None, help="Patterns, JSONL, to tell which labels of the file are in use"
     ),
     # fmt: on
 ) -> None:
@@ -57,6 +67,8 @@ def import_cli(
             label_map=parse_label_map(label_map),
             lang=lang,
             skip_bad_spans=skips(bad_spans),
+            offsets_=check_way(offsets_),
+            patterns=patterns,
         )
         print_result(result, target, other)
 
@@ -71,6 +83,8 @@ def import_annotations(
     label_map: Optional[Dict[str, str]] = None,
     lang: str = "en",
     skip_bad_spans: bool = False,
+    offsets_: str = AUTO,
+    patterns: Optional[Path] = None,
 ) -> Result:
     """Add annotations to a JSONL file in Prodigy's format, behind what it holds.
 
@@ -79,31 +93,53 @@ def import_annotations(
     other (Path): The other of the files for gold and for training.
     keep_out (bool): Leave out texts that the other file has.
     format_ (str): The format, or "auto".
-    label_map (Dict[str, str]): New labels by old ones; "" leaves the old one's spans out.
+    label_map (Dict[str, str]): New labels by old ones, "*" for all others; "" leaves spans out.
     lang (str): Language code: spans must fit its tokens.
     skip_bad_spans (bool): Leave out spans that can't be used instead of failing.
+    offsets_ (str): What offsets count where the format does not say it, or "auto".
+    patterns (Path): The rules' patterns. With them the result tells labels that only the target has.
     RETURNS (Result): What was found and done.
     RAISES (InputError): If a file is broken or nothing can be used. Nothing is written then.
     """
-    formats, found = read_annotations(source, format_)
+    nlp, renamed = blank(lang), label_map or {}
+    formats, found, counted = read_annotations(source, nlp, format_, offsets_)
     if not found:
         raise InputError("It holds no records", source)
-    renamed = label_map or {}
-    result = Result(formats, Counter(), Counter(), [], [], [], [])
-    records, problems = _usable(found, blank(lang), renamed, source.is_dir(), result)
+    result = Result(formats, counted)
+    records, problems = _usable(found, nlp, renamed, source.is_dir(), result)
     if not records:
         title = f"{source}: None of {len(found)} record(s) can be used"
         raise InputError("\n".join([title, *result.skipped[:5]]))
+    labels = {label for label, _ in result.labels}
+    named = set(renamed) - {OTHERS}
+    if renamed and not labels & (named or labels):
+        shown = ", ".join(sorted(labels)) or "there are none"
+        raise InputError(
+            f"No span has a label of the label map. The labels are: {shown}",
+            source,
+            remedy="Mend vars.label_map. Nothing was imported.",
+        )
     if problems and not skip_bad_spans:
         title = f"{source}: {len(problems)} span(s) can't be used"
         remedy = "Mend them, or leave them out with --vars.bad_spans skip"
         raise InputError("\n".join([title, *some(problems)]), remedy=remedy)
     result.left_out.extend(problems)
-    result.unused.extend(sorted(set(renamed) - {label for label, _ in result.labels}))
+    result.unused.extend(sorted(named - labels))
+    if patterns is not None:
+        result.foreign.update(_foreign(target, patterns, {label for _, label in result.labels}))
     new = _new(records, target, other, keep_out, result)
     if new:
         append_records(target, [prodigy(record.text, record.spans) for record in new])
+        result.last_line = target.read_bytes().count(b"\n")
     return result
+
+
+def _foreign(target: Path, patterns: Path, imported: Set[str]) -> Counter:
+    """RETURNS (Counter): How often the target has labels that neither the patterns nor the import have."""
+    rules = read_patterns(patterns) if patterns.exists() else []
+    known = {rule["label"] for _, rule in rules} | imported
+    spans = (label for record in read_gold(target) for _, _, label in record.spans)
+    return Counter(label for label in spans if label not in known)
 
 
 def _usable(
@@ -120,7 +156,7 @@ def _usable(
         elif not item.text.strip():
             result.counts["empty"] += 1
         else:
-            result.labels.update((label, renamed.get(label, label)) for _, _, label in item.spans)
+            result.labels.update((label, _rename(renamed, label)) for _, _, label in item.spans)
             record, wrong = _fit(nlp, item, renamed)
             records.append(record)
             result.left_out.extend(prefix + problem for problem in item.left_out)
@@ -131,13 +167,20 @@ def _usable(
 def _fit(nlp: Language, item: Record, renamed: Dict[str, str]) -> Tuple[Record, List[str]]:
     """RETURNS (Tuple[Record, List[str]]): The record with its usable spans, and what is wrong with
     others."""
-    spans = {
-        (*_trim(item.text, start, end), renamed.get(label, label))
-        for start, end, label in item.spans
-        if renamed.get(label, label) or label not in renamed
-    }
-    doc, wrong = annotate(nlp, Record(item.where, item.text, sorted(spans)))
+    fitted: Dict[Offsets, Offsets] = {}
+    for start, end, label in item.spans:
+        new = _rename(renamed, label)
+        if new or not label:
+            fitted[start, end, label] = (*_trim(item.text, start, end), new)
+    places = {fitted[span]: place for span, place in item.places.items() if span in fitted}
+    spans = sorted(set(fitted.values()))
+    doc, wrong = annotate(nlp, Record(item.where, item.text, spans, places=places))
     return Record(item.where, item.text, offsets(doc)), [*item.problems, *wrong]
+
+
+def _rename(renamed: Dict[str, str], label: str) -> str:
+    """RETURNS (str): The label's new name, "" if its spans are left out."""
+    return renamed.get(label, renamed.get(OTHERS, label) if label else "")
 
 
 def _trim(text: str, start: int, end: int) -> Tuple[int, int]:
@@ -188,19 +231,21 @@ def _bare_spans(record: Record) -> Set[Offsets]:
 def parse_label_map(text: str) -> Dict[str, str]:
     """Read new names of labels.
 
-    text (str): Such as "ORG=BRAND,PER=PERSON,MISC=".
-    RETURNS (Dict[str, str]): New names by old ones, "" for labels to leave out.
-    RAISES (InputError): If it is written in another way.
+    text (str): Such as "ORG=BRAND,PER=PERSON,MISC=", with *= for all others.
+    RETURNS (Dict[str, str]): New names by old ones, "" for labels to leave out, "*" for all others.
+    RAISES (InputError): If it is written in another way, or leaves out all labels.
     """
+    remedy = "Write OLD=NEW,OTHER=NEW once for each label; OLD= leaves a label out, *= all others."
     result: Dict[str, str] = {}
-    for pair in filter(None, map(str.strip, text.split(","))):
+    for pair in filter(None, map(str.strip, clean(text).split(","))):
         old, equals, new = map(str.strip, pair.partition("="))
         if not old or not equals or old in result:
-            raise InputError(
-                f"Can't read '{pair}' in the label map",
-                remedy="Write OLD=NEW,OTHER=NEW once for each label; OLD= leaves a label out.",
-            )
+            raise InputError(f"Can't read '{pair}' in the label map", remedy=remedy)
         result[old] = new
+    if OTHERS in result and not any(result.values()):
+        raise InputError(
+            "The label map keeps no label", remedy=f"Name those to keep: A=A,*=. {remedy}"
+        )
     return result
 
 
@@ -214,4 +259,4 @@ def _show(record: Record) -> str:
 
 
 if __name__ == "__main__":
-    typer.run(import_cli)
+    run(import_cli)

@@ -3,17 +3,29 @@
 import json
 import re
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple, Union
 
-from importing.records import Found
+from spacy.language import Language
+
+from importing.brat import BRAT_FILES, read_brat
+from importing.counting import AUTO, CHARACTERS, WAYS, settle
+from importing.label_studio import is_label_studio, read_label_studio
+from importing.records import Found, Marked, Skipped
 from importing.spacy_formats import read_docbin, read_spacy_json
 from importing.tagged_formats import CONLLU_ID, read_columns, read_conllu, read_iob
-from importing.tool_formats import read_brat, read_doccano, read_label_studio, read_prodigy
+from importing.tool_formats import is_doccano, is_prodigy, read_doccano, read_prodigy
 from reading.lines import Line, file_type, files_in, read_jsonl, read_lines
 from shared.errors import InputError
 
-AUTO = "auto"
-# What reads a whole file, and what reads a JSON object
+
+class Objects(NamedTuple):
+    """A format of JSON objects: what tells that a record has its spans, and what reads a file's records."""
+
+    has_spans: Callable[[Dict[str, Any]], bool]
+    read: Callable[[Sequence[Tuple[Line, Dict[str, Any]]]], Iterable[Union[Found, Marked]]]
+
+
+# What reads a whole file, and what reads JSON objects
 FILES: Dict[str, Callable[[Path], Iterator[Found]]] = {
     "conll": read_columns,
     "iob": read_iob,
@@ -21,10 +33,10 @@ FILES: Dict[str, Callable[[Path], Iterator[Found]]] = {
     "spacy": read_docbin,
     "brat": read_brat,
 }
-OBJECTS: Dict[str, Callable[[Line, Dict[str, Any]], Found]] = {
-    "prodigy": read_prodigy,
-    "doccano": read_doccano,
-    "label-studio": read_label_studio,
+OBJECTS = {
+    "prodigy": Objects(is_prodigy, read_prodigy),
+    "doccano": Objects(is_doccano, read_doccano),
+    "label-studio": Objects(is_label_studio, read_label_studio),
 }
 FORMATS = (*FILES, *OBJECTS, "spacy-json")
 BY_ENDING = {".spacy": "spacy", ".ann": "brat", ".conllu": "conllu", ".conllubio": "conllu"}
@@ -33,12 +45,27 @@ IOB = re.compile(r"\S+\|(O|[BILUES]-\S+)(\s|$)")
 COLUMNS = re.compile(r"\S+\s+(O|[BILUES]-\S+)$")
 
 
-def read_annotations(path: Path, name: str = AUTO) -> Tuple[List[str], List[Found]]:
+class Read(NamedTuple):
+    """What a file or folder holds.
+
+    formats (List[str]): The names of its formats.
+    found (List[Found]): Its records, with offsets in characters.
+    counted (List[str]): What offsets count in files where it is something else, by file.
+    """
+
+    formats: List[str]
+    found: List[Found]
+    counted: List[str]
+
+
+def read_annotations(path: Path, nlp: Language, name: str = AUTO, offsets: str = AUTO) -> Read:
     """Read all annotations of a file or folder.
 
-    path (Path): The file, or a folder of files that can each be read, or of brat's files.
+    path (Path): The file, or a folder of files that can each be read, brat's in pairs.
+    nlp (Language): Tokenizes the texts, if what the offsets count is to be told.
     name (str): One of FORMATS, or "auto" to tell it by name and content.
-    RETURNS (Tuple[List[str], List[Found]]): The names of the formats, and what was found.
+    offsets (str): What offsets count where a format does not say it: one of WAYS, or "auto".
+    RETURNS (Read): The names of the formats, and what was found.
     RAISES (InputError): If the format can't be told or a file is broken.
     """
     if name not in (AUTO, *FORMATS):
@@ -46,20 +73,23 @@ def read_annotations(path: Path, name: str = AUTO) -> Tuple[List[str], List[Foun
     if not path.exists():
         raise InputError("The file does not exist", path, remedy="Check vars.source.")
     files = files_in(path) if path.is_dir() else [path]
-    if path.is_dir() and name == AUTO and any(file.suffix == ".ann" for file in files):
-        name = "brat"
-    if name == "brat" or not path.is_dir():
-        files = [path]
-    used: List[str] = []
-    found: List[Found] = []
+    result = Read([], [], [])
+    if name == "brat" or any(file.suffix == ".ann" for file in files if name == AUTO):
+        others = [file for file in files if file.suffix not in BRAT_FILES]
+        files = [path, *(others if name == AUTO else [])]
+        if name == "brat":
+            result.found.extend(Skipped(Line(file, 1), "no file of brat") for file in others)
     for file in files:
-        format_, items = _read_file(file, name)
-        used += [format_] if format_ not in used else []
-        found += items
-    return used, found
+        format_, items = _read_file(file, "brat" if file.is_dir() else name)
+        found, way = settle(nlp, file, items, offsets)
+        result.formats.extend([format_] if format_ not in result.formats else [])
+        result.found.extend(found)
+        if way != CHARACTERS:
+            result.counted.append(f"In {file} the offsets count {WAYS[way]}")
+    return result
 
 
-def _read_file(path: Path, name: str) -> Tuple[str, List[Found]]:
+def _read_file(path: Path, name: str) -> Tuple[str, List[Union[Found, Marked]]]:
     if name == AUTO:
         name = BY_ENDING.get(file_type(path), AUTO)
     if name == AUTO and file_type(path) not in (".json", ".jsonl"):
@@ -68,13 +98,26 @@ def _read_file(path: Path, name: str) -> Tuple[str, List[Found]]:
         return name, list(FILES[name](path))
     records = list(_json_records(path))
     if name == AUTO:
-        name = _by_content(path, [record for _, record in records])
+        name = _by_content(path, records)
     if name == "spacy-json":
         return name, list(read_spacy_json(path, records))
     for where, record in records:
         if not isinstance(record, dict):
             raise where.error("The record is no JSON object")
-    return name, [OBJECTS[name](where, record) for where, record in records]
+        formats = _with_spans(record)
+        if formats and name not in formats:
+            raise where.error(
+                f"It has entities as {formats[0]} writes them, the format is {name}",
+                f"Name the format with --vars.format, or take them out. {_formats()}",
+            )
+    return name, list(OBJECTS[name].read(records))
+
+
+def _with_spans(record: Any) -> List[str]:
+    """RETURNS (List[str]): The formats as which the record has entities."""
+    if not isinstance(record, dict):
+        return []
+    return [name for name, format_ in OBJECTS.items() if format_.has_spans(record)]
 
 
 def _by_lines(path: Path) -> str:
@@ -91,23 +134,33 @@ def _by_lines(path: Path) -> str:
     raise _unknown(path)
 
 
-def _by_content(path: Path, records: Sequence[Any]) -> str:
-    """RETURNS (str): The format of JSON, by the first record that shows it."""
-    for record in records:
+def _by_content(path: Path, records: Sequence[Tuple[Line, Any]]) -> str:
+    """RETURNS (str): The format of JSON, by the first record with entities, or else the first that
+    shows it in another way."""
+    for where, record in records:
+        formats = _with_spans(record)
+        if len(formats) > 1:
+            raise where.error(
+                f"It has entities as {' and '.join(formats)} write them",
+                "Name the format with --vars.format.",
+            )
+        if formats:
+            return formats[0]
+    for _, record in records:
         if isinstance(record, list):
             return "spacy-json"
         if not isinstance(record, dict):
             continue
         if "paragraphs" in record:
             return "spacy-json"
+        if isinstance(record.get("spans"), list):
+            return "prodigy"
+        if any(isinstance(record.get(key), list) for key in ("label", "labels", "entities")):
+            return "doccano"
         if isinstance(record.get("data"), dict) or "annotation_id" in record:
             return "label-studio"
-        if "spans" in record or "answer" in record:
+        if any(key in record for key in ("spans", "answer", "_view_id")):
             return "prodigy"
-        items = [record[key] for key in ("label", "labels", "entities") if key in record]
-        if any(isinstance(item, list) for item in items):
-            is_region = any(isinstance(x, dict) and "labels" in x for item in items for x in item)
-            return "label-studio" if is_region else "doccano"
     raise _unknown(path)
 
 

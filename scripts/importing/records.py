@@ -1,11 +1,11 @@
 """What is read from a file with annotations: records, and what can't be one and why."""
 
-from typing import List, NamedTuple, Union
+from typing import Any, List, NamedTuple, Union
 
 from spacy.tokens import Doc
 
 from reading.gold import Offsets, Record, offsets
-from reading.lines import Line, check_text
+from reading.lines import Line, check_text, clean
 
 
 class Skipped(NamedTuple):
@@ -13,6 +13,13 @@ class Skipped(NamedTuple):
 
     where: Line
     reason: str
+
+
+class Marked(NamedTuple):
+    """A record, and further spans of it that may count something else than characters."""
+
+    record: Record
+    spans: List[Offsets]
 
 
 Found = Union[Record, Skipped]
@@ -26,6 +33,11 @@ def record_of(where: Line, doc: Doc) -> Found:
     if doc.has_unknown_spaces or doc.text.endswith(" "):
         text = text.rstrip()  # spaCy sets a space behind every token that it knows nothing of
     return Record(where, text, offsets(doc))
+
+
+def label_of(value: Any) -> str:
+    """RETURNS (str): A label as it is in a file, "" if it is none, such as JSON's null."""
+    return clean(value) if isinstance(value, str) else ""
 
 
 def squash(text: str) -> str:

@@ -7,7 +7,7 @@ from spacy.tokens import DocBin
 from spacy.training.converters import json_to_docs
 from spacy.vocab import Vocab
 
-from importing.records import Found, Skipped, move_spans, record_of, squash
+from importing.records import Found, Skipped, label_of, move_spans, record_of, squash
 from reading.gold import Record
 from reading.lines import Line, check_text
 from shared.errors import InputError
@@ -67,7 +67,9 @@ def _pair(where: Line, record: List[Any]) -> Record:
     offsets = [offset for start, end, _ in spans for offset in (start, end)]
     if any(type(offset) is not int for offset in offsets) or not isinstance(text, str):
         raise where.error("The text is no string, or an offset no whole number", remedy)
-    return Record(where, check_text(where, text), [(s, e, str(label)) for s, e, label in spans])
+    return Record(
+        where, check_text(where, text), [(s, e, label_of(label)) for s, e, label in spans]
+    )
 
 
 def read_docbin(path: Path) -> Iterator[Found]:

@@ -1,8 +1,9 @@
 """What an import found and did, and how that is told."""
 
 from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import List, NamedTuple
+from typing import List
 
 from wasabi import msg
 
@@ -11,10 +12,12 @@ from shared.showing import printable
 SHOWN = 20
 
 
-class Result(NamedTuple):
+@dataclass
+class Result:
     """What an import found and did.
 
     formats (List[str]): The formats it read.
+    counted (List[str]): What offsets count in files where it is something else than characters.
     counts (Counter): Number of records that were "added", were there before ("known"), came
         twice ("repeated"), are in the other file ("other"), are "empty", or "differ".
     labels (Counter): Number of spans by label and the label they got.
@@ -22,15 +25,21 @@ class Result(NamedTuple):
     skipped (List[str]): Records that could not be used, and why.
     left_out (List[str]): Spans that could not be used, and why.
     differing (List[str]): Records whose text is there with other annotations.
+    foreign (Counter): Number of spans that were there before, by label, if neither the import nor the
+        patterns have it.
+    last_line (int): The number of the last line that was added.
     """
 
     formats: List[str]
-    counts: Counter
-    labels: Counter
-    unused: List[str]
-    skipped: List[str]
-    left_out: List[str]
-    differing: List[str]
+    counted: List[str]
+    counts: Counter = field(default_factory=Counter)
+    labels: Counter = field(default_factory=Counter)
+    unused: List[str] = field(default_factory=list)
+    skipped: List[str] = field(default_factory=list)
+    left_out: List[str] = field(default_factory=list)
+    differing: List[str] = field(default_factory=list)
+    foreign: Counter = field(default_factory=Counter)
+    last_line: int = 0
 
 
 def print_result(result: Result, target: Path, other: Path) -> None:
@@ -69,8 +78,20 @@ def print_result(result: Result, target: Path, other: Path) -> None:
             f"{counts['other']:,} text(s) are in {other.name}, too: what measures can't be learned "
             "from, so they are gold only."
         )
+    for line in result.counted:
+        msg.info(printable(line))
+    if result.foreign:
+        shown = ", ".join(f"{printable(k)} ({n:,} spans)" for k, n in result.foreign.most_common())
+        msg.warn(
+            f"{target} has labels that neither these annotations nor your patterns have: {shown}",
+            "Texts with them measure or teach as well: take out those that are not yours.",
+        )
     if counts["added"]:
-        msg.good(f"Added {counts['added']:,} record(s) to {target}. `run all` uses them.")
+        first = result.last_line - counts["added"] + 1
+        msg.good(
+            f"Added {counts['added']:,} record(s) to {target}. `run all` uses them.",
+            f"They are its lines {first} to {result.last_line}: delete these to undo the import.",
+        )
     else:
         msg.info(f"Nothing new: {target} is as it was")
 

@@ -91,32 +91,31 @@ def prodigy(path: Path, records: Records) -> None:
     )
 
 
-def doccano(key: str) -> Callable[[Path, Records], None]:
-    def write(path: Path, records: Records) -> None:
-        jsonl(path, [{"id": i, "text": t, key: s} for i, (t, s) in enumerate(records)])
-
-    return write
-
-
-def doccano_entities(path: Path, records: Records) -> None:
-    keys = ("start_offset", "end_offset", "label")
-    jsonl(
-        path,
-        [
-            {
-                "id": 1,
-                "text": text,
-                "entities": [dict(zip(keys, s)) for s in spans],
-                "relations": [],
-            }
-            for text, spans in records
-        ],
-    )
-
-
 def utf16(text: str, offset: int) -> int:
     """RETURNS (int): The offset as a browser counts it."""
     return len(text[:offset].encode("utf-16-le")) // 2
+
+
+def characters(text: str, offset: int) -> int:
+    """RETURNS (int): The offset as Python counts it."""
+    return offset
+
+
+def doccano(
+    key: str, count: Callable[[str, int], int] = utf16, as_objects: bool = False
+) -> Callable[[Path, Records], None]:
+    """RETURNS (Callable): Writes what doccano exports. It counts as a browser does; not all versions do."""
+    keys = ("start_offset", "end_offset", "label")
+
+    def write(path: Path, records: Records) -> None:
+        lines = []
+        for i, (text, spans) in enumerate(records):
+            counted = [[count(text, start), count(text, end), label] for start, end, label in spans]
+            found = [dict(zip(keys, span)) for span in counted] if as_objects else counted
+            lines.append({"id": i, "text": text, key: found, "Comments": []})
+        jsonl(path, lines)
+
+    return write
 
 
 def regions(text: str, spans: List[Span]) -> List[Dict[str, Any]]:
@@ -191,7 +190,7 @@ EXPORTS: Dict[str, Tuple[str, Callable[..., None], str, bool]] = {
     "Prodigy": ("a.jsonl", prodigy, "prodigy", False),
     "doccano label": ("a.jsonl", doccano("label"), "doccano", False),
     "doccano labels": ("a.jsonl", doccano("labels"), "doccano", False),
-    "doccano entities": ("a.jsonl", doccano_entities, "doccano", False),
+    "doccano entities": ("a.jsonl", doccano("entities", characters, True), "doccano", False),
     "Label Studio": ("a.json", label_studio, "label-studio", False),
     "Label Studio JSON-MIN": ("a.json", label_studio_min, "label-studio", False),
     "brat": ("brat", brat, "brat", False),
