@@ -1,4 +1,4 @@
-"""Install the built wheel in a fresh virtual environment and compare it with the pipeline."""
+"""Install the built wheel in a fresh virtual environment, compare it with the pipeline, and end the run."""
 
 import json
 import site
@@ -9,13 +9,15 @@ import venv
 from pathlib import Path
 from typing import Any, Dict, List
 
-import spacy
 import srsly
 import typer
-from spacy.tokens import DocBin
 from wasabi import msg
 
+from measuring.scores import entities
+from measuring.verdict import print_ending
+from shared.commands import run
 from shared.errors import InputError, clear_errors
+from shared.loading import load_pipeline, read_docs, read_json
 from shared.writing import staged
 
 SAMPLE_SIZE = 500
@@ -36,21 +38,32 @@ def check_package_cli(
     test: Path = typer.Argument(..., help="Corpus to take texts from, .spacy"),
     report: Path = typer.Argument(..., help="The report, to tell where it is"),
     output: Path = typer.Argument(..., help="Output file for the result, JSON"),
+    metrics: Path = typer.Option(..., help="The scores that evaluate wrote, to end with"),
+    stats: Path = typer.Option(..., help="The stats.json that convert wrote"),
     # fmt: on
 ) -> None:
-    """Fail unless the installed package finds what the pipeline finds."""
+    """Fail unless the installed package finds what the pipeline finds, and say how good it is."""
     with clear_errors():
         result = check_package(package, pipeline, test)
         with staged(output) as path:
             srsly.write_json(path, {key: result[key] for key in ("name", "texts", "entities")})
-        msg.good(
-            f"{result['name']} installs and finds the same {result['entities']} entities in "
-            f"{result['texts']} texts as {pipeline}"
-        )
-        print(f"\nWheel:  {result['wheel']}\nReport: {report}\n")
-        print(f"Install it with: pip install {result['wheel']}\nand try it:\n")
-        print(f'    import spacy\n    nlp = spacy.load("{result["name"]}")')
-        print(f"    print(nlp({result['example']!a}).ents)")
+        print_result(result, pipeline, report)
+        print_ending(read_json(metrics, "Run evaluate again."), read_json(stats))
+
+
+def print_result(result: Dict[str, Any], pipeline: Path, report: Path) -> None:
+    """Print what was compared, where the package and the report are, and how to use it."""
+    name, number = result["name"], result["entities"]
+    if number:
+        said = f"finds the same {number:,} entities in {result['texts']:,} texts as {pipeline}"
+        msg.good(f"{name} installs and {said}")
+    else:
+        msg.warn(f"{name} installs, and finds nothing in {result['texts']:,} texts, as {pipeline}")
+    print(f"\nWheel:  {result['wheel']}\nReport: {report}\n")
+    print(f"Install it with: pip install {result['wheel']}\nand try it:\n")
+    print(f'    import spacy\n    nlp = spacy.load("{name}")')
+    example = f"{result['example']!a}" if result["example"] else '"A text of yours"'
+    print(f"    print(nlp({example}).ents)\n")
 
 
 def check_package(package: Path, pipeline: Path, test: Path) -> Dict[str, Any]:
@@ -59,16 +72,19 @@ def check_package(package: Path, pipeline: Path, test: Path) -> Dict[str, Any]:
     package (Path): The package folder with dist/.
     pipeline (Path): The pipeline that was packaged.
     test (Path): Corpus whose first texts are the sample, .spacy.
-    RETURNS (dict): "name" and "wheel", the number of "texts" and "entities", and an "example".
+    RETURNS (dict): "name" and "wheel", the number of "texts" and "entities", and an "example", a
+        text whose entities are all found rightly, "" if there is none.
     RAISES (InputError): If there is no wheel, it can't be installed or loaded, or finds
         something else.
     """
     wheels = sorted((package / "dist").glob("*.whl"))
     if len(wheels) != 1:
         raise InputError("There is not one wheel", package / "dist", remedy="Run package again.")
-    name = package.name.rsplit("-", 1)[0]
-    nlp = spacy.load(pipeline)
-    texts = [doc.text for doc in DocBin().from_disk(test).get_docs(nlp.vocab)][:SAMPLE_SIZE]
+    # The folder's version may have dashes; in the wheel's name it has none
+    name = wheels[0].name.split("-")[0]
+    nlp = load_pipeline(pipeline)
+    gold = read_docs(test, nlp.vocab)[:SAMPLE_SIZE]
+    texts = [doc.text for doc in gold]
     docs = list(nlp.pipe(texts))
     expected = [[[e.start_char, e.end_char, e.label_] for e in doc.ents] for doc in docs]
     with tempfile.TemporaryDirectory() as folder:
@@ -80,13 +96,14 @@ def check_package(package: Path, pipeline: Path, test: Path) -> Dict[str, Any]:
                 wheels[0],
                 remedy="Run package again.",
             )
-    examples = sorted((doc.text for doc in docs if doc.ents), key=len)
+    right = (doc.text for doc, g in zip(docs, gold) if doc.ents and entities(doc) == entities(g))
+    examples = sorted(right, key=len)
     return {
         "name": name,
         "wheel": wheels[0],
         "texts": len(texts),
         "entities": sum(map(len, expected)),
-        "example": examples[len(examples) // 4] if examples else texts[0],
+        "example": examples[len(examples) // 4] if examples else "",
     }
 
 
@@ -116,4 +133,4 @@ def _run(command: List[str], stdin: str = "") -> str:
 
 
 if __name__ == "__main__":
-    typer.run(check_package_cli)
+    run(check_package_cli)

@@ -8,7 +8,8 @@ from wasabi import msg
 
 from measuring.page import report
 from measuring.words import learning_curve
-from shared.errors import clear_errors
+from shared.commands import run
+from shared.errors import InputError, clear_errors
 from shared.writing import staged
 
 
@@ -20,6 +21,10 @@ def report_cli(
     predictions: Path = typer.Argument(..., help="The predictions that evaluate wrote"),
     output: Path = typer.Argument(..., help="Output file, HTML"),
     curve: Path = typer.Argument(..., help="Output file for the learning curve, JSON"),
+    dev: Path = typer.Option(..., help="Dev corpus, .spacy"),
+    errors_of: str = typer.Option(
+        "dev", help="Whose errors to list: 'dev', or 'test', from which nobody should learn"
+    ),
     rules: Path = typer.Option(..., help="The rules as a pipeline"),
     train: Path = typer.Option(..., help="Training corpus, a folder"),
     config: Path = typer.Option(..., help="The trained pipeline's config"),
@@ -29,6 +34,8 @@ def report_cli(
 ) -> None:
     """Render scores, rules, training and errors as one HTML page."""
     with clear_errors():
+        if errors_of not in ("dev", "test"):
+            raise InputError(f"errors_of is '{errors_of}'", remedy="Set it to dev or test.")
         page = report(
             test,
             stats,
@@ -39,6 +46,7 @@ def report_cli(
             config=config,
             log=log,
             data_check=data_check,
+            dev=dev if errors_of == "dev" else None,
         )
         with staged(output) as path:
             path.write_text(page, encoding="utf8")
@@ -49,4 +57,4 @@ def report_cli(
 
 
 if __name__ == "__main__":
-    typer.run(report_cli)
+    run(report_cli)

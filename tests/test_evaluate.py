@@ -12,7 +12,7 @@ from measuring.scores import STAGES, percent, points
 def _evaluate(little, tmp_path, min_f):
     stages = {stage: little[stage] for stage in STAGES}
     files = [tmp_path / name for name in ("metrics.json", "predictions")]
-    evaluate_cli(little["test"], little["stats"], *files, **stages, seed=0, min_f=min_f)
+    evaluate_cli(little["test"], little["stats"], *files, **stages, dev=None, seed=0, min_f=min_f)
 
 
 def test_min_f(little, tmp_path, capsys):

@@ -26,7 +26,8 @@ from measuring.scores import (
     points,
     tally,
 )
-from measuring.words import learning_curve, rule_table, verdict
+from measuring.verdict import verdict
+from measuring.words import learning_curve, rule_table
 
 # --- Scores
 
@@ -39,7 +40,15 @@ def test_scores_by_hand(little):
     assert metrics["pipeline"]["errors"] == {kind: 1 for kind in ERROR_KINDS}
     assert metrics["rules"]["seen"] == 1 and metrics["rules"]["unseen"] == 0
     assert metrics["pipeline"]["unseen"] == pytest.approx(1 / 4)
-    assert metrics["test"] == {"texts": 7, "entities": {"GADGET": 5}, "seen": 1, "unseen": 4}
+    assert metrics["test"] == {
+        "texts": 7,
+        "with_match": 3,
+        "entities": {"GADGET": 5},
+        "seen": 1,
+        "unseen": 4,
+        "rule_only": 0,
+        "new": 4,
+    }
     gain = metrics["differences"]["pipeline-rules"]
     assert gain["ents_f"] == pytest.approx(2 / 5 - 1 / 4)
     assert gain["ents_f_ci"][0] <= gain["ents_f"] <= gain["ents_f_ci"][1]
@@ -138,7 +147,7 @@ def test_many_texts(tmp_path):
 )
 def test_verdict_follows_the_interval(little, interval, headline):
     metrics = srsly.read_json(little["metrics"])
-    metrics["differences"]["pipeline-rules"]["ents_f_ci"] = interval
+    metrics["differences"]["pipeline-rules"].update(ents_f_ci=interval, apart=6)
     assert verdict(metrics)[0].startswith(headline)
 
 

@@ -2,18 +2,20 @@
 
 import hashlib
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Optional
 
 import spacy
 import srsly
 from jinja2 import Environment, FileSystemLoader, Template
 from spacy import util
-from spacy.tokens import Doc, DocBin
 
+from measuring.advice import what_next
+from measuring.evaluation import rule_forms
 from measuring.marks import PER_KIND, error_examples, visible
 from measuring.plots import plot_curve, plot_differences, plot_recall, plot_scores
 from measuring.scores import (
     ERROR_KINDS,
+    GROUPS,
     PAIRS,
     STAGES,
     percent,
@@ -21,15 +23,16 @@ from measuring.scores import (
     points,
     points_range,
 )
+from measuring.verdict import cautions, verdict
 from measuring.words import (
-    cautions,
     learning_curve,
     matched_forms,
     new_forms,
     rule_table,
-    verdict,
     versions,
+    words_from_test,
 )
+from shared.loading import read_docs, read_json
 from shared.writing import staged
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -46,27 +49,37 @@ def report(
     config: Path,
     log: Path,
     data_check: Path,
+    dev: Optional[Path] = None,
 ) -> str:
     """Render the report. The same files and versions give the same page.
 
     test (Path): Test corpus, .spacy.
     stats (Path): The stats.json that convert wrote.
     metrics (Path): The scores that evaluate wrote.
-    predictions (Path): Folder with what each stage predicts for the test corpus.
+    predictions (Path): Folder with what each stage predicts for the test and the dev corpus.
     rules (Path): The rules as a pipeline.
     train (Path): The training corpus, a folder.
     config (Path): The trained pipeline's config.
     log (Path): The training log, may be missing.
     data_check (Path): What check-data found, may be missing.
+    dev (Optional[Path]): Dev corpus, .spacy, to show what is right and wrong in its texts. Without
+        it the page shows those of test, from which nobody should learn.
     RETURNS (str): The page, self-contained HTML.
     """
     settings = util.load_config(config, interpolate=True)
     lang = settings["nlp"]["lang"]
-    gold, found = read_docs(test, lang), read_docs(predictions / "pipeline.spacy", lang)
-    by_rules = read_docs(predictions / "rules.spacy", lang)
-    direction = spacy.blank(lang).vocab.writing_system["direction"]
-    counted, scores = srsly.read_json(stats), srsly.read_json(metrics)
+    vocab = spacy.blank(lang).vocab
+    shown, folder = (dev, predictions / "dev") if dev else (test, predictions)
+    again = "Run evaluate again."
+    gold = read_docs(shown, vocab)
+    found, by_rules = (
+        read_docs(folder / f"{stage}.spacy", vocab, again) for stage in ("pipeline", "rules")
+    )
+    tested = read_docs(test, vocab), read_docs(predictions / "rules.spacy", vocab, again)
+    direction = vocab.writing_system["direction"]
+    counted, scores = read_json(stats), read_json(metrics, again)
     forms = {label: set(known) for label, known in counted["train"]["forms"].items()}
+    differ = any(gain["ents_f_ci"] for gain in scores["differences"].values())
     measured = bool(scores["test"]["texts"] and scores["pipeline"]["ents_f_ci"])
     curve = learning_curve(log)
     headline, sentences = verdict(scores)
@@ -74,33 +87,32 @@ def report(
         headline=headline,
         sentences=sentences,
         cautions=cautions(scores, counted),
+        advice=what_next(scores, counted),
+        side="dev" if dev else "test",
         stats=counted,
         metrics=scores,
         measured=measured,
         stages=STAGES,
         pairs=PAIRS,
+        groups=GROUPS,
         kinds=ERROR_KINDS,
         per_kind=PER_KIND,
         plots={
             "scores": plot_scores(scores) if measured else "",
-            "differences": plot_differences(scores) if measured else "",
+            "differences": plot_differences(scores) if measured and differ else "",
             "recall": plot_recall(scores) if scores["test"]["entities"] else "",
             "curve": plot_curve(curve) if len(curve) > 1 else "",
         },
         curve=curve,
         checked=read_check(data_check, counted, test),
         rules=rule_table(counted, gold, by_rules, matched_forms(rules, train)),
-        new_forms=new_forms(gold, found, forms),
+        new_forms=new_forms(gold, found, forms, rule_forms(rules, shown)),
+        from_test=words_from_test(counted, *tested, forms),
         examples=error_examples(gold, found, direction),
         seed=settings["training"]["seed"],
         config=config.read_text(encoding="utf8"),
         versions=versions(),
     )
-
-
-def read_docs(path: Path, lang: str) -> List[Doc]:
-    """RETURNS (List[Doc]): The docs of a .spacy file."""
-    return list(DocBin().from_disk(path).get_docs(spacy.blank(lang).vocab))
 
 
 def read_check(path: Path, stats: Dict[str, Any], test: Path) -> Optional[Dict[str, Any]]:
@@ -114,7 +126,7 @@ def read_check(path: Path, stats: Dict[str, Any], test: Path) -> Optional[Dict[s
     """
     if not path.exists():
         return None
-    checked = srsly.read_json(path)
+    checked = read_json(path, "Run check-data again.")
     return {**checked, "outdated": checked["fingerprint"] != fingerprint(stats, test)}
 
 

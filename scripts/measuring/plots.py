@@ -78,11 +78,12 @@ def plot_differences(metrics: Dict[str, Any]) -> Markup:
 
 
 def plot_recall(metrics: Dict[str, Any]) -> Markup:
-    """RETURNS (Markup): Recall on seen and on unseen forms, a bar a stage."""
+    """RETURNS (Markup): Recall by where forms are known from, a bar a stage."""
+    names = {"new": "neither", "rule_only": "a rule", "seen": "train"}
     with rc_context(STYLE):
-        figure, axes = _figure(2.3)
+        figure, axes = _figure(3.2)
         said = []
-        for group, kind in enumerate(("unseen", "seen")):
+        for group, (kind, name) in enumerate(names.items()):
             for place, stage in enumerate(reversed(STAGES)):
                 recall = metrics[stage][kind]
                 y = group + (place - 1) * 0.27
@@ -94,9 +95,9 @@ def plot_recall(metrics: Dict[str, Any]) -> Markup:
                     textcoords="offset points",
                     va="center",
                 )
-                said.append(f"{stage} on {kind} {percent(recall)}")
-        numbers = [metrics["test"][kind] for kind in ("unseen", "seen")]
-        axes.set_yticks((0, 1), [f"unseen\n({numbers[0]:,})", f"seen\n({numbers[1]:,})"])
+                said.append(f"{stage} on forms in {name} {percent(recall)}")
+        labels = [f"{name}\n({metrics['test'][kind]:,})" for kind, name in names.items()]
+        axes.set_yticks(range(len(labels)), labels)
         axes.set_xlim(0, 128)  # the label of a full bar needs room
         axes.set_xticks(range(0, 101, 25))
         return _svg(figure, "recall", "Recall in per cent: " + "; ".join(said))
@@ -153,7 +154,7 @@ def _figure(height: float) -> Any:
 
 def _dot(axes: Axes, row: int, value: float, bounds: List[float], color: str, label: str) -> None:
     axes.plot(bounds, (row, row), color=color, linewidth=3, solid_capstyle="round", alpha=0.45)
-    axes.plot(value, row, "o", color=color, markersize=8)
+    axes.plot(value, row, "o", color=color, markersize=8, clip_on=False)
     axes.annotate(
         label, (value, row), (0, 8), textcoords="offset points", ha="center", annotation_clip=False
     )

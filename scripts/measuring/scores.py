@@ -1,9 +1,10 @@
-"""What evaluate counts: hits and errors, intervals by resampling, recall on known and new forms."""
+"""What evaluate counts: hits and errors, intervals, recall on known and new forms."""
 
 from collections import Counter
 from typing import Any, Dict, List, Optional, Set, Tuple
 
 import numpy
+from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 
@@ -34,6 +35,8 @@ def points_range(bounds: Optional[List[float]]) -> str:
 
 RESAMPLES = 2000
 ERROR_KINDS = ("missed", "spurious", "wrong_boundary", "wrong_label")
+# Where an entity's form is known from: the training labels, a rule but no training label, neither
+GROUPS = ("seen", "rule_only", "new")
 Forms = Dict[str, Set[str]]
 
 
@@ -77,22 +80,52 @@ def interval(samples: numpy.ndarray) -> Optional[List[float]]:
     return [float(bound) for bound in numpy.percentile(samples, (2.5, 97.5))]
 
 
-def recall_by_form(examples: List[Example], forms: Forms) -> Dict[str, Optional[float]]:
-    """Split recall by whether training labels had the entity's surface form, case folded.
+def f_interval(counts: numpy.ndarray, samples: numpy.ndarray) -> Optional[List[float]]:
+    """Give the 95% interval of F1.
+
+    Where nothing is right, or nothing is wrong, every resample says the same, as if it were
+    certain. There the bound is an exact one: F1 is 2J / (1 + J), and J is a plain share, that
+    of the right ones among all entities that are marked or found.
+
+    counts (numpy.ndarray): What `tally` returns.
+    samples (numpy.ndarray): What `bootstrap_f` returns for it.
+    RETURNS (List[float]): The bounds, None if nothing can be measured.
+    """
+    right, wrong = int(counts[:, 0].sum()), int(counts[:, 1:].sum())
+    if bool(right) == bool(wrong):
+        return interval(samples)
+    bound = exact_bound(right + wrong)
+    return [2 * j / (1 + j) for j in ((1 - bound, 1.0) if right else (0.0, bound))]
+
+
+def exact_bound(number: int) -> float:
+    """RETURNS (float): How large a share can be if none of so many were seen, with 95% confidence
+    (Clopper & Pearson 1934). Of many it is about 3 / number, the rule of three."""
+    return 1 - 0.05 ** (1 / number)
+
+
+def recall_by_form(
+    examples: List[Example], forms: Forms, by_rules: Forms
+) -> Dict[str, Optional[float]]:
+    """Split recall by where the entity's surface form, case folded, is known from.
 
     examples (List[Example]): Gold and predicted docs.
     forms (Forms): The case-folded forms in the training labels, by label.
-    RETURNS (dict): Recall for "seen" and "unseen" forms, None where gold has no such entity.
+    by_rules (Forms): Those that a rule matches, by label.
+    RETURNS (dict): Recall by group (see `familiarity`), and on all "unseen" forms, those of the
+        other two groups; None where gold has no such entity.
     """
     hits: Counter = Counter()
     total: Counter = Counter()
     for eg in examples:
         found = entities(eg.predicted)
         for ent in eg.reference.ents:
-            kind = familiarity(ent, forms)
-            total[kind] += 1
-            hits[kind] += (ent.start_char, ent.end_char, ent.label_) in found
-    return {k: hits[k] / total[k] if total[k] else None for k in ("seen", "unseen")}
+            group = familiarity(ent, forms, by_rules)
+            total[group] += 1
+            hits[group] += _key(ent) in found
+    for counts in (hits, total):
+        counts["unseen"] = counts["rule_only"] + counts["new"]
+    return {k: hits[k] / total[k] if total[k] else None for k in (*GROUPS, "unseen")}
 
 
 def count_errors(examples: List[Example]) -> Dict[str, int]:
@@ -133,9 +166,39 @@ def entities(doc: Doc) -> Set[Tuple[int, int, str]]:
     return {_key(ent) for ent in doc.ents}
 
 
-def familiarity(ent: Span, forms: Forms) -> str:
-    """RETURNS (str): "seen" if the training labels had this form with this label, or "unseen"."""
-    return "seen" if ent.text.casefold() in forms.get(ent.label_, ()) else "unseen"
+def familiarity(ent: Span, forms: Forms, by_rules: Forms) -> str:
+    """RETURNS (str): "seen" if the training labels had this form with this label, "rule_only" if
+    only a rule knows it, or "new"."""
+    form = ent.text.casefold()
+    if form in forms.get(ent.label_, ()):
+        return "seen"
+    return "rule_only" if form in by_rules.get(ent.label_, ()) else "new"
+
+
+def mixed_errors(examples: List[Example]) -> Counter:
+    """Count errors on forms that are an entity in one place and none in another.
+
+    examples (List[Example]): Gold and predicted docs.
+    RETURNS (Counter): The number of entities missed or spurious, by case-folded form.
+    """
+    marked = {ent.text.casefold(): ent for eg in examples for ent in eg.reference.ents}
+    if not marked:
+        return Counter()
+    matcher = PhraseMatcher(examples[0].reference.vocab, attr="LOWER")
+    matcher.add("marked", [ent.as_doc() for ent in marked.values()])
+    unmarked = {
+        span.text.casefold()
+        for eg in examples
+        for span in matcher(eg.reference, as_spans=True)
+        if not any(token.ent_type for token in span)
+    }
+    return Counter(
+        form
+        for eg in examples
+        for kind, wanted, found in errors(eg.reference, eg.predicted)
+        for form in [(wanted or found).text.casefold()]
+        if kind in ("missed", "spurious") and form in marked and form in unmarked
+    )
 
 
 def _key(ent: Span) -> Tuple[int, int, str]:

@@ -1,0 +1,237 @@
+"""What the scores say, what they can't say, and the last lines of a run."""
+
+from typing import Any, Dict, List, Optional, Tuple
+
+from wasabi import msg
+
+from measuring.scores import exact_bound, percent, percent_range, points, points_range
+from shared.showing import printable
+
+# convert warns below the same number
+FEW_EXAMPLES = 300
+# Entities in the test texts
+FEW_ENTITIES = 100
+# If fewer entities tell two systems apart it may be chance: the sign test gives p = 0.03 for 6 to 0,
+# and 0.06 for 5 to 0
+MIN_DIFFERENT = 6
+# As in check-data: points, beyond what chance does to it as well (three standard errors)
+MAX_SHARE_GAP = 0.15
+MIN_TEXTS = 50  # on each side, to say anything about likeness
+MAX_CAUTIONS = 5  # printed at the end of a run
+
+HEADLINES = {
+    "no texts": "Nothing was measured",
+    "no entities": "How much is found can't be said",
+    "agreement": "How good the pipeline is was not measured",
+    "nothing": "Nothing was found",
+    "nothing right": "Nothing was found rightly",
+    "better": "The pipeline is better than the rules alone",
+    "worse": "The rules alone are better than the pipeline",
+    "unclear": "No clear difference between the pipeline and the rules alone",
+}
+
+
+def judge(metrics: Dict[str, Any]) -> str:
+    """RETURNS (str): What the scores come down to, a key of HEADLINES."""
+    test, pipeline = metrics["test"], metrics["pipeline"]
+    number = sum(test["entities"].values())
+    if not test["texts"]:
+        return "no texts"
+    if not number:
+        return "no entities"
+    if metrics["measures"] == "agreement":
+        return "agreement"
+    if not pipeline["right"]:
+        return "nothing right" if pipeline["found"] else "nothing"
+    gain = metrics["differences"]["pipeline-rules"]
+    low, high = gain["ents_f_ci"] or (0, 0)
+    if gain["apart"] < MIN_DIFFERENT or low <= 0 <= high:
+        return "unclear"
+    return "better" if low > 0 else "worse"
+
+
+def verdict(metrics: Dict[str, Any]) -> Tuple[str, List[str]]:
+    """Put the scores in words.
+
+    metrics (dict): What evaluate wrote.
+    RETURNS (Tuple[str, List[str]]): A headline, and sentences that say more.
+    """
+    case = judge(metrics)
+    return HEADLINES[case], _sentences(case, metrics)
+
+
+def _sentences(case: str, metrics: Dict[str, Any]) -> List[str]:
+    test, pipeline = metrics["test"], metrics["pipeline"]
+    if case == "no texts":
+        return ["The test corpus holds no texts."]
+    if case == "no entities":
+        return [
+            f"None of the {test['texts']:,} test texts holds an entity, so recall and F1 say "
+            "nothing, and all that is found counts as wrong. Add texts with entities to the test "
+            "data."
+        ]
+    number = sum(test["entities"].values())
+    result = [
+        f"The pipeline finds {_recall(pipeline)} of {_what(test['entities'], number)}, the rules "
+        f"alone {_recall(metrics['rules'])}. {_precision(metrics)}"
+    ]
+    if case == "agreement":
+        return [
+            "There are no gold annotations, so the test texts have the labels that the rules gave "
+            "them. Every score here measures agreement with the rules, not accuracy. To learn how "
+            "good the pipeline is, annotate some texts by hand and set vars.gold.",
+            *result,
+        ]
+    if pipeline["right"] in (0, number):
+        result.append(_bound(pipeline["right"], number))
+    if pipeline["right"] and test["new"]:
+        result.append(
+            f"Of the {test['new']:,} whose form neither the training texts nor a rule has, it finds "
+            f"{percent(pipeline['new'])}%: that is what the model adds."
+        )
+    if pipeline["right"]:
+        result.append(_compare(metrics["differences"]["pipeline-rules"]))
+    return result
+
+
+def _what(labels: Dict[str, int], number: int) -> str:
+    name = f"{next(iter(labels))} entities" if len(labels) == 1 else "entities"
+    return f"the {number:,} {name} in the test texts" if number > 1 else "the one entity there is"
+
+
+def _recall(scores: Dict[str, Any]) -> str:
+    return f"{percent(scores['ents_r'])}%" if scores["right"] else "none"
+
+
+def _precision(metrics: Dict[str, Any]) -> str:
+    pipeline, rules = metrics["pipeline"], metrics["rules"]
+    if not pipeline["found"] and not rules["found"]:
+        return "Neither finds anything else."
+    ours, theirs = (
+        f"{percent(s['ents_p'])}% is right" if s["found"] else "there is nothing to judge"
+        for s in (pipeline, rules)
+    )
+    return f"Of what the pipeline finds {ours}, of what the rules find {theirs}."
+
+
+def _bound(right: int, number: int) -> str:
+    """RETURNS (str): What none of so many, or all of them, says about all texts of the kind."""
+    bound = exact_bound(number)
+    side = f"above {percent(1 - bound)}%" if right else f"below {percent(bound)}%"
+    return f"{right:,} of {number:,} found: recall is {side} (exact 95% bound)."
+
+
+def _compare(gain: Dict[str, Any]) -> str:
+    if not gain["apart"]:
+        return "The rules alone score the same in every text."
+    bounds = gain["ents_f_ci"]
+    said = f"The difference in F1 is {points(gain['ents_f'])} points, 95% interval {points_range(bounds)}"
+    if gain["apart"] < MIN_DIFFERENT and not bounds[0] <= 0 <= bounds[1]:
+        return f"{said}, but so few as {gain['apart']} entities may be chance."
+    return f"{said}."
+
+
+def cautions(metrics: Dict[str, Any], stats: Dict[str, Any]) -> List[str]:
+    """Say what makes a poor model or scores that mislead, most important first.
+
+    metrics (dict): What evaluate wrote.
+    stats (dict): What convert counted.
+    RETURNS (List[str]): A sentence each.
+    """
+    gold = metrics["test"]["entities"]
+    number, examples = sum(gold.values()), n_examples(stats)
+    result = []
+    if examples < FEW_EXAMPLES:
+        result.append(
+            f"Only {examples:,} texts to train on have an entity, some {FEW_EXAMPLES} are wanted."
+        )
+    if metrics["measures"] == "accuracy" and 0 < number < FEW_ENTITIES:
+        least = min(MIN_DIFFERENT / number, 1)
+        result.append(
+            f"{number:,} entities in test: differences in recall below {100 * least:.0f} points can't be seen."
+        )
+    result += _unlike(metrics, stats)
+    known = {rule["label"] for rule in stats["rules"]} | set(stats["annotated"]["entities"])
+    found = {name for name, s in (metrics["pipeline"]["ents_per_type"] or {}).items() if s["r"]}
+    for name in sorted(set(gold) - found):
+        if name not in known:
+            result.append(f"No rule has the label {name}: nothing could learn to find it.")
+        elif found:  # else the verdict says it
+            bound = percent(exact_bound(gold[name]))
+            result.append(f"{name}: 0 of {gold[name]:,} found rightly, recall is below {bound}%.")
+    if gold:
+        result += [
+            f"No {name} is marked in the test texts: how well it is recognized can't be said."
+            for name in sorted(known - set(gold))
+        ]
+    return result
+
+
+def n_examples(stats: Dict[str, Any]) -> int:
+    """RETURNS (int): How many texts to train on have an entity."""
+    return stats["train"]["texts"] - stats["train"]["without_entities"]
+
+
+def _unlike(metrics: Dict[str, Any], stats: Dict[str, Any]) -> List[str]:
+    """RETURNS (List[str]): That rules match in many more texts of gold than of train, or in fewer."""
+    train, left_out = stats["train"], stats["annotated"]["left_out"]
+    without, raw = train["without_entities"], train["texts"]
+    if left_out:  # since annotated texts teach what is none; then all others have a match
+        without, raw = left_out, train["texts"] - stats["annotated"]["texts"] + left_out
+    sides = [metrics["test"], *filter(None, [metrics.get("dev")])]
+    gold = sum(side["texts"] for side in sides)
+    if metrics["measures"] == "agreement" or min(gold, raw) < MIN_TEXTS:
+        return []
+    shares = [
+        sum(side["with_match"] for side in sides) / gold,
+        1 - without / raw,
+    ]
+    pooled = (shares[0] * gold + shares[1] * raw) / (gold + raw)
+    error = (pooled * (1 - pooled) * (1 / gold + 1 / raw)) ** 0.5
+    if abs(shares[0] - shares[1]) <= max(MAX_SHARE_GAP, 3 * error):
+        return []
+    return [
+        f"Rules match in {shares[0]:.0%} of the gold texts, but in {shares[1]:.0%} of train: the "
+        "scores are about other texts than the model learns from."
+    ]
+
+
+def ending(metrics: Dict[str, Any]) -> Tuple[str, str, str]:
+    """RETURNS (Tuple[str, str, str]): How a run ends: "good", "warn" or "fail", the score, and why."""
+    case = judge(metrics)
+    pipeline, number = metrics["pipeline"], sum(metrics["test"]["entities"].values())
+    if case in ("no texts", "no entities"):
+        return "warn", "F1 can't be measured, 0 test entities", _sentences(case, metrics)[0]
+    bounds = pipeline["ents_f_ci"]
+    score = (
+        f"F1 {percent(pipeline['ents_f'])}, 95% interval {percent_range(bounds)}, "
+        f"{number:,} test entit{'ies' if number > 1 else 'y'}"
+    )
+    if case == "agreement":
+        why = "No gold annotations: this is agreement with the rules, not accuracy."
+        return "warn", score, why
+    if case.startswith("nothing"):
+        bound = percent(exact_bound(number))
+        why = f"0 of {number:,}, so recall is below {bound}% (exact 95% bound)."
+        return "fail", score, f"{HEADLINES[case]}: {why}"
+    why = _compare(metrics["differences"]["pipeline-rules"])
+    rules = f"(F1 {percent(metrics['rules']['ents_f'])})"
+    words = {"better": "Clearly above", "worse": "Clearly below", "unclear": "Not clearly above"}
+    kinds = {"better": "good", "worse": "fail", "unclear": "warn"}
+    return kinds[case], score, f"{words[case]} the rules alone {rules}. {why}"
+
+
+def print_ending(metrics: Dict[str, Any], stats: Optional[Dict[str, Any]] = None) -> None:
+    """Print what a person must know when a run ends; the last of it is the score.
+
+    metrics (dict): What evaluate wrote.
+    stats (dict): What convert counted, to print what the scores can't say, too.
+    """
+    found = cautions(metrics, stats) if stats else []
+    for caution in found[:MAX_CAUTIONS]:
+        msg.warn(printable(caution))
+    if len(found) > MAX_CAUTIONS:
+        print(f"... and {len(found) - MAX_CAUTIONS} more, see the report")
+    kind, score, why = ending(metrics)
+    show: Dict[str, Any] = {"good": msg.good, "warn": msg.warn, "fail": msg.fail}
+    show[kind](score, why)

@@ -1,0 +1,156 @@
+"""What the report says to do next: plain rules over figures, here made up."""
+
+import re
+from typing import Any, Dict
+
+import pytest
+import srsly
+from helpers.little import docs, little_project, little_report
+from helpers.running import ROOT
+from spacy.training import Example
+
+from measuring.advice import what_next
+from measuring.scores import mixed_errors
+
+ERRORS = {"missed": 60, "spurious": 30, "wrong_boundary": 10, "wrong_label": 0}
+GOLD, TRAIN = (f"annotate . --vars.annotate_for {use}" for use in ("gold", "train"))
+
+
+def scores(**more) -> Dict[str, Any]:
+    """RETURNS (dict): Scores that ask for nothing, but for what is given."""
+    return {
+        "measures": "accuracy",
+        "test": {"texts": 300, "entities": {"X": 400}, "new": 100},
+        "pipeline": {"ents_f_ci": [0.72, 0.8], "right": 300, "new": 0.7, "errors": ERRORS},
+        "dev": {"errors": ERRORS, "mixed_errors": {}, "rules": {"a": {"found": 9, "right": 5}}},
+        **more,
+    }
+
+
+def stats(with_entities: int = 900) -> Dict[str, Any]:
+    rules = [{"id": "a", "pattern": "apple"}, {"id": "b", "pattern": [{"LOWER": "orange"}]}]
+    return {"train": {"texts": 1000, "without_entities": 1000 - with_entities}, "rules": rules}
+
+
+def pipeline(**more) -> Dict[str, Any]:
+    return {**scores()["pipeline"], **more}
+
+
+def dev(**more) -> Dict[str, Any]:
+    return {**scores()["dev"], **more}
+
+
+CASES = {
+    "nothing": (scores(), 900, ["check-data"], "No figure here points at one thing"),
+    "gold": (
+        scores(pipeline=pipeline(ents_f_ci=[0.64, 0.77])),
+        900,
+        [GOLD],
+        "13 points wide: 200 more texts make it about 11.",
+    ),
+    "no gold": (scores(measures="agreement"), 900, [GOLD], "nobody knows how good"),
+    "terms": (
+        scores(pipeline=pipeline(new=0.3)),
+        900,
+        ["suggest", "review"],
+        "100 entities in test have a form that neither the training texts nor a rule has, and "
+        "the pipeline finds 30.0% of these",
+    ),
+    "texts": (
+        scores(dev=dev(mixed_errors={"apple": 14, "pixel": 7})),
+        900,
+        [TRAIN],
+        "21 of 100 errors in the dev texts are of forms that are an entity in one place and none in "
+        "another: apple; pixel.",
+    ),
+    "rules": (
+        scores(dev=dev(rules={"a": {"found": 9, "right": 5}, "b": {"found": 10, "right": 4}})),
+        900,
+        ["check-data"],
+        "{LOWER: orange} (rule b) is right 4 of 10 times, a precision of 0.4",
+    ),
+    "examples": (scores(), 28, ["convert"], "Only 28 texts to train on have an entity"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_each_rule(case):
+    metrics, n_examples, commands, why = CASES[case]
+    [advice] = what_next(metrics, stats(n_examples))
+    assert advice.commands == [f"python -m spacy project run {command}" for command in commands]
+    assert why in advice.why
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        # Too few to say anything of
+        scores(test={**scores()["test"], "new": 4}, pipeline=pipeline(new=0.0)),
+        scores(dev=dev(mixed_errors={"apple": 4})),
+        scores(dev=dev(rules={"b": {"found": 4, "right": 0}})),
+        # That nothing is found is known well enough
+        scores(pipeline=pipeline(ents_f_ci=[0, 0.27], right=0)),
+        {key: value for key, value in scores().items() if key != "dev"},
+    ],
+)
+def test_no_advice_without_evidence(metrics):
+    assert [advice.commands[0].split()[-1] for advice in what_next(metrics, stats())] == [
+        "check-data"
+    ]
+
+
+def test_no_terms_are_suggested_from_few_matches():
+    low = scores(pipeline=pipeline(new=0.1))
+    assert [advice.title for advice in what_next(low, stats(100))] == [
+        "Write more rules, or add texts"
+    ]
+
+
+def test_what_costs_most_comes_first():
+    bad = {"b": {"found": 30, "right": 2}}
+    metrics = scores(
+        dev=dev(mixed_errors={"apple": 40}, rules=bad),
+        pipeline=pipeline(new=0.3, ents_f_ci=[0.6, 0.8]),
+    )
+    order = [advice.title for advice in what_next(metrics, stats())]
+    assert order == [
+        "Answer suggested terms",  # 70 of 100 errors
+        "Annotate texts to learn from",  # 40
+        "Mend rules that are mostly wrong",  # 28
+        "Annotate more gold",
+    ]
+    # Where next to nothing is known, to know more comes first
+    metrics["pipeline"]["ents_f_ci"] = [0.5, 0.8]
+    assert what_next(metrics, stats())[0].title == "Annotate more gold"
+    assert what_next(metrics, stats(28))[0].title == "Write more rules, or add texts"
+
+
+def test_commands_are_those_of_the_project():
+    known = {command["name"] for command in srsly.read_yaml(ROOT / "project.yml")["commands"]}
+    named = {command.split()[0] for _, _, commands, _ in CASES.values() for command in commands}
+    assert named - {"annotate"} <= known
+
+
+def test_errors_on_forms_that_are_an_entity_and_not():
+    gold = [
+        ("An apple phone", [(3, 8, "X")]),
+        ("An Apple pie", []),
+        ("A pixel is lost", [(2, 7, "X")]),
+        ("A kiwi", []),
+    ]
+    found = [
+        ("An apple phone", []),  # missed; elsewhere it is none
+        ("An Apple pie", [(3, 8, "X")]),  # spurious; elsewhere it is one
+        ("A pixel is lost", []),  # missed, but always one
+        ("A kiwi", [(2, 6, "X")]),  # spurious, but never one
+    ]
+    examples = [Example(*pair) for pair in zip(docs(found), docs(gold))]
+    assert mixed_errors(examples) == {"apple": 2}
+    assert mixed_errors([]) == {}
+
+
+def test_the_report_shows_it(tmp_path):
+    page = little_report(little_project(tmp_path))
+    section = page.split('id="next"')[1].split("</section>")[0]
+    assert re.findall(r"<strong>(.+?)\.</strong>", section)[0] == "Write more rules, or add texts"
+    assert "<code>python -m spacy project run convert</code>" in section
