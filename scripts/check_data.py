@@ -19,11 +19,13 @@ from wasabi.util import wrap
 
 from checking.findings import SEVERITIES, Data, Finding, as_dict, load_data, number
 from checking.forms import check_forms
+from checking.rules import check_rules
 from checking.spans import check_numbers, check_records, check_spans, check_ties
 from checking.texts import check_texts
 from labelling.corpus import convert
 from measuring.page import fingerprint, update_section
 from reading.texts import read_texts
+from shared.commands import run
 from shared.errors import InputError, clear_errors
 from shared.showing import printable
 from shared.writing import staged
@@ -196,7 +198,16 @@ def print_findings(checked: Dict[str, Any], output: Path) -> None:
 
 
 def _find(data: Data) -> Iterator[Finding]:
-    for check in (check_spans, check_records, check_numbers, check_ties, check_forms, check_texts):
+    checks = (
+        check_spans,
+        check_records,
+        check_numbers,
+        check_ties,
+        check_rules,
+        check_forms,
+        check_texts,
+    )
+    for check in checks:
         yield from check(data)
 
 
@@ -239,4 +250,4 @@ def _sample(texts: Path, path: Path) -> Tuple[Path, int]:
 
 
 if __name__ == "__main__":
-    typer.run(check_data_cli)
+    run(check_data_cli)

@@ -10,7 +10,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 
 from reading.gold import annotate, read_gold
-from reading.lines import Line
+from reading.lines import Line, clean
 from reading.splits import text_hash
 from reading.texts import read_texts
 from shared.showing import printable
@@ -127,7 +127,7 @@ def _train_docs(nlp: Language, train: Path) -> Iterable[Doc]:
 def place(where: Line, text: str) -> Place:
     """RETURNS (Place): A record by file and line, with the start of its text."""
     text = printable(text)
-    return Place(str(where.path), where.number, text if len(text) <= 60 else text[:59] + "…")
+    return Place(clean(str(where.path)), where.number, text if len(text) <= 60 else text[:59] + "…")
 
 
 def span_place(where: Line, span: Span, note: str = "") -> Place:
@@ -137,7 +137,7 @@ def span_place(where: Line, span: Span, note: str = "") -> Place:
     left = ("…" if start > MARGIN else "") + text[max(start - MARGIN, 0) : start]
     right = text[end : end + MARGIN] + ("…" if end + MARGIN < len(text) else "")
     excerpt = printable(f"{left}[{text[start:end]}]{right}")
-    return Place(str(where.path), where.number, excerpt, printable(note))
+    return Place(clean(str(where.path)), where.number, excerpt, printable(note))
 
 
 def finding(

@@ -43,7 +43,7 @@ def check_spans(data: Data) -> Iterator[Finding]:
             "spaCy never predicts such an entity, so it counts as missed for ever.",
             "Move the edge to the word.",
         )
-    punctuation = [pair for pair in spans if _has_loose_punctuation(pair[1])]
+    punctuation = [pair for pair in spans if has_loose_punctuation(pair[1])]
     if punctuation:
         yield finding(
             "punctuation",
@@ -190,7 +190,8 @@ def _labels(ents: Iterable[Span]) -> List[Tuple[str, str]]:
     return [(ent.text.casefold(), ent.label_) for ent in ents]
 
 
-def _has_loose_punctuation(span: Span) -> bool:
+def has_loose_punctuation(span: Span) -> bool:
+    """RETURNS (bool): Whether it begins or ends with a sign, other than brackets within a name."""
     first, last = span[0].text, span[-1].text
     if last in BRACKETS and BRACKETS[last] in span.text:
         return span[0].is_punct and first != BRACKETS[last] and not span[0].is_bracket

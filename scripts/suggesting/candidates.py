@@ -64,11 +64,12 @@ def load_candidates(cache: Path, nlp: Language, texts: Path, gold: Path) -> Cand
                 return _unpack(packed)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         pass  # it holds nothing that can't be made again
-    gold_docs, _ = load_gold(nlp, gold, skip_bad_spans=True)
-    candidates = find_candidates(nlp, _numbered(texts, [doc.text for doc in gold_docs]))
-    with staged(cache) as path, path.open("wb") as file:
+    with staged(cache) as path:
+        gold_docs, _ = load_gold(nlp, gold, skip_bad_spans=True)
+        candidates = find_candidates(nlp, _numbered(texts, [doc.text for doc in gold_docs]))
         columns = {"fingerprint": np.array(fingerprint), **_pack(candidates)}
-        np.savez(file, **columns)  # type: ignore[arg-type]
+        with path.open("wb") as file:
+            np.savez(file, **columns)  # type: ignore[arg-type]
     return candidates
 
 

@@ -1,0 +1,134 @@
+"""Questions about suggested terms and the answers to them, for the terminal and for the page."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
+
+from reading.lines import append_records
+from reading.suggestions import Suggestion, read_answers, write_answer
+from shared.locking import Lock
+from shared.showing import printable
+
+if TYPE_CHECKING:  # it takes scikit-learn, which takes seconds to import
+    from suggesting.suggester import Suggester
+
+
+class Asking:
+    """One sitting: the questions in their order, the answers, and what can be taken back.
+
+    suggester (Suggester): Proposes more when the suggestions are answered.
+    path (Path): The suggestions, JSONL; answers are written into it.
+    n_suggestions (int): How many to propose at a time.
+    RAISES (InputError): If another process writes into the file, or it is broken.
+    """
+
+    def __init__(self, suggester: "Suggester", path: Path, n_suggestions: int) -> None:
+        self.suggester = suggester
+        self.path = path
+        self.n_suggestions = n_suggestions
+        self.queue: List[Suggestion] = []
+        self.current = 0
+        # Place in the queue and the answer before, for each answer that can be taken back
+        self.done: List[Tuple[int, Optional[str]]] = []
+        self.lock = Lock(path)  # given back when nothing refers to it
+        self.lock.acquire()
+        self.fetch()
+
+    @property
+    def question(self) -> Optional[Suggestion]:
+        """RETURNS (Optional[Suggestion]): What to ask now, None if the queue is at its end."""
+        return self.queue[self.current] if self.current < len(self.queue) else None
+
+    def fetch(self) -> bool:
+        """Put the open suggestions of the file behind those that wait.
+
+        RETURNS (bool): Whether there is something to ask.
+        """
+        answers = self._read()
+        self.n_answers = sum(suggestion.answer is not None for suggestion in answers)
+        self.n_matches = sum(map(matches, answers))
+        known = {suggestion.key for suggestion in answers if suggestion.answer}
+        known.update(suggestion.key for suggestion in self.queue[self.current :])
+        for suggestion in answers:
+            if suggestion.answer is None and suggestion.key not in known:
+                known.add(suggestion.key)
+                self.queue.append(suggestion)
+        return self.question is not None
+
+    def rank(self) -> List[Dict[str, Any]]:
+        """RETURNS (List[Dict[str, Any]]): The terms most worth asking after the answers so far.
+        It takes seconds and changes nothing, so that it can be done beside the asking."""
+        return self.suggester.propose(self._read(), self.n_suggestions)
+
+    def add(self, records: Sequence[Dict[str, Any]]) -> bool:
+        """Write new suggestions into the file and put them behind those that wait.
+
+        RETURNS (bool): Whether there is something to ask.
+        """
+        if records:
+            append_records(self.path, records)
+        return self.fetch()
+
+    def answer(self, answer: str) -> None:
+        """Write the answer to the current question, and go on.
+
+        answer (str): "accept", "reject" or "ignore".
+        RAISES (InputError): If something else changed the file so that its line is gone.
+        """
+        before = self.queue[self.current].answer
+        self._write(self.current, answer)
+        self.done.append((self.current, before))
+        self.current += 1
+
+    def undo(self) -> bool:
+        """RETURNS (bool): Whether there was an answer to take back."""
+        if not self.done:
+            return False
+        place, before = self.done[-1]
+        self._write(place, before)
+        self.done.pop()
+        self.current = place
+        return True
+
+    def back(self) -> None:
+        """Ask the question before again, its answer stays until there is another one."""
+        self.current = max(self.current - 1, 0)
+
+    def status(self) -> str:
+        """RETURNS (str): How much is done and gained."""
+        return f"{self.n_answers} answers, about {self.n_matches:,} more matches in the texts"
+
+    def _read(self) -> List[Suggestion]:
+        return read_answers(self.suggester.nlp, self.path, self.suggester.labels)
+
+    def _write(self, place: int, answer: Optional[str]) -> None:
+        """Write an answer, and only then count it."""
+        before = self.queue[place]
+        after = write_answer(before, answer)
+        self.queue[place] = after
+        self.n_answers += (after.answer is not None) - (before.answer is not None)
+        self.n_matches += matches(after) - matches(before)
+
+
+def matches(suggestion: Suggestion) -> int:
+    """RETURNS (int): How many matches the answer adds."""
+    return count_of(suggestion) if suggestion.answer == "accept" else 0
+
+
+def count_of(suggestion: Suggestion) -> int:
+    """RETURNS (int): How often the term is in the texts, 0 if its line doesn't say."""
+    count = suggestion.record.get("count")  # people may have written the line
+    return count if isinstance(count, int) else 0
+
+
+def examples_of(suggestion: Suggestion) -> List[List[Tuple[str, bool]]]:
+    """RETURNS (List[List[Tuple[str, bool]]]): Each example in parts, and whether a part is the
+    term. All of it is safe to show on one line."""
+    examples = suggestion.record.get("examples")
+    term = r"\s*".join(re.escape(printable(word)) for word in suggestion.words)
+    # Split at a group, so that every second part is the term
+    split = re.compile(rf"(?<!\w)({term})(?!\w)", re.I).split
+    return [
+        [(part, bool(i % 2)) for i, part in enumerate(split(printable(str(example)))) if part]
+        for example in (examples if isinstance(examples, list) else [])
+    ]
