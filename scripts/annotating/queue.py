@@ -1,0 +1,92 @@
+"""Which texts are asked about, and in which order."""
+
+import heapq
+from pathlib import Path
+from typing import Callable, Collection, Dict, Iterator, List, NamedTuple, Sequence, Set, Tuple
+
+from annotating.stages import Stages
+from annotating.store import key_of
+from reading.splits import text_hash
+from reading.texts import read_texts
+from shared.errors import InputError
+
+# Nobody marks more in one sitting, and memory must not grow with the texts
+MAX_TEXTS = 10_000
+# Of so many texts it is looked up what rules and pipeline find, some seconds
+MAX_COMPARED = 500
+Skips = Callable[[str], bool]
+
+
+class Waiting(NamedTuple):
+    """A text that waits for an answer."""
+
+    key: str
+    text: str
+
+
+class Queue:
+    """The texts that are open, a random sample that is the same every time.
+
+    texts (Path): Raw texts, a file or folder.
+    is_done (Callable): Tells by a text's key whether it was answered, here or for another use.
+    """
+
+    def __init__(self, texts: Path, is_done: Skips) -> None:
+        self.is_done = is_done
+        self.total = 0
+        self.skipped: Set[str] = set()
+        chosen = heapq.nsmallest(MAX_TEXTS, self._open(texts))
+        self.texts: Dict[str, str] = {}  # by key, in their order
+        for _, key, text in chosen:
+            self.texts.setdefault(key, text)
+
+    def next(self, number: int, held: Collection[str] = ()) -> List[Waiting]:
+        """RETURNS (List[Waiting]): The next texts but for those that the page has already. Skipped
+        ones come again when all others are done."""
+        waiting = [
+            Waiting(key, text)
+            for key, text in self.texts.items()
+            if key not in held and not self.is_done(key)
+        ]
+        fresh = [task for task in waiting if task.key not in self.skipped]
+        if not fresh and not held:
+            self.skipped.clear()
+            fresh = waiting
+        return fresh[:number]
+
+    def prefer(self, keys: Sequence[str]) -> None:
+        """Ask about these first."""
+        first = {key: self.texts[key] for key in keys}
+        self.texts = {**first, **self.texts}
+
+    def _open(self, texts: Path) -> Iterator[Tuple[bytes, str, str]]:
+        """YIELDS (Tuple[bytes, str, str]): What to sort by, key and text of each open text."""
+        for _, text in read_texts(texts):
+            self.total += 1
+            key = key_of(text)
+            if text.strip() and not self.is_done(key):
+                # Not the hash's first half: by that gold is split, all would be on one side
+                yield text_hash(text)[8:], key, text
+
+
+def worth_marking(waiting: Sequence[Waiting], stages: Stages) -> List[str]:
+    """Tell which texts teach most: a rule matches there, and the pipeline finds something else.
+
+    waiting (Sequence[Waiting]): Open texts.
+    stages (Stages): The project's pipelines.
+    RETURNS (List[str]): Keys of texts to be asked first; none as long as nothing is trained.
+    """
+    if not {"rules", "pipeline"} <= set(stages.there()):
+        return []
+    chosen: List[str] = []
+    for key, text in waiting[:MAX_COMPARED]:
+        try:
+            by_rules, by_pipeline = (
+                {(ent.start, ent.end, ent.label_) for ent in stages.find(stage, text).ents}
+                for stage in ("rules", "pipeline")
+            )
+        except InputError:  # they are being made anew
+            return chosen
+        if by_rules and by_rules != by_pipeline:
+            chosen.append(key)
+    return chosen
