@@ -42,6 +42,7 @@ def test_missing_data(assets, tmp_path, capsys):
         load_datasets(tmp_path / "none")
 
 
+@pytest.mark.slow
 def test_real_data():
     if not all(
         (EXTRA / name).exists() for name in ("food_data.jsonl", "fashion_brands_eval.jsonl")

@@ -182,11 +182,7 @@ def blocked(inputs):
 
 
 GOOD = json.dumps({"text": "iPhone X"}) + "\n"
-
-
 GZIP = gzip.compress(GOOD.encode() * 1000)
-
-
 BAD_INPUT = {
     "no texts file": (missing("texts"), "texts.jsonl", "does not exist"),
     "no patterns file": (missing("patterns"), "patterns.jsonl", "does not exist"),
@@ -352,6 +348,7 @@ def test_failure_keeps_what_an_earlier_run_made(inputs):
     assert made(inputs) == before
 
 
+@pytest.mark.slow
 def test_a_real_process_fails_without_a_traceback(inputs):
     inputs.texts.write_text("{oops", encoding="utf8")
     args = (inputs.texts, inputs.patterns, inputs.gold, inputs.suggestions)

@@ -20,7 +20,7 @@ from helpers.running import ALL, ROOT, copy, environment, ran, run
 
 @pytest.mark.slow
 def test_unchanged_project_skips_all(finished, tmp_path):
-    """Also after other commands, and in Python's default, to cache what is imported."""
+    """Also after other commands have run: Python, which caches by default, left nothing in scripts/."""
     project = copy(finished, tmp_path)
     for name in ("predict", "create-config", "dvc"):
         run("-m", "spacy", "project", "run", name, cwd=project)
@@ -67,14 +67,8 @@ def nothing(project):
 
 
 FROM_TRAIN = ALL[1:]
-
-
 ANSWER = '{"text": "the", "label": "GADGET", "score": 1.0, "count": 9, "examples": [], "answer": "accept"}\n'
-
-
 PACKAGE = "packages/en_gadget_ner-0.1.0/dist"
-
-
 # What is changed, options, and the commands that run again. Where a command runs and makes the
 # same as before, those after it are skipped.
 CASES = {
@@ -89,7 +83,7 @@ CASES = {
     "gold": (
         change("assets/gold.jsonl", new=gold_line("dev")),
         [],
-        ["convert", "train", "evaluate", "report"],
+        ["convert", "train", "evaluate", "report", "package", "check-package"],
     ),
     "gold in test": (
         change("assets/gold.jsonl", new=gold_line("test")),
@@ -104,9 +98,14 @@ CASES = {
     "convert.py": (change("scripts/convert.py"), [], ["convert"]),
     "labelling": (change("scripts/labelling/rules.py"), [], ["convert"]),
     "reading": (change("scripts/reading/lines.py"), [], ["convert"]),
-    "files.py": (change("scripts/files.py"), [], ["train", "assemble"]),
+    "train.py": (change("scripts/train.py"), [], ["train"]),
+    "files.py": (change("scripts/files.py"), [], ["assemble"]),
     "evaluate.py": (change("scripts/evaluate.py"), [], ["evaluate"]),
-    "measuring": (change("scripts/measuring/scores.py"), [], ["evaluate", "report"]),
+    "measuring": (
+        change("scripts/measuring/scores.py"),
+        [],
+        ["evaluate", "report", "check-package"],
+    ),
     "report.py": (change("scripts/report.py"), [], ["report"]),
     "package.py": (change("scripts/package.py"), [], ["package", "check-package"]),
     "check_package.py": (change("scripts/check_package.py"), [], ["check-package"]),
@@ -116,13 +115,18 @@ CASES = {
     "name": (nothing, ["--vars.name", "other"], ["package", "check-package"]),
     "version": (nothing, ["--vars.version", "0.2.0"], ["package", "check-package"]),
     "n_process": (nothing, ["--vars.n_process", "1"], ["convert"]),
+    "max_seconds": (nothing, ["--vars.max_seconds", "0"], ["convert"]),
+    "errors_of": (nothing, ["--vars.errors_of", "test"], ["report"]),
     "bad_spans": (nothing, ["--vars.bad_spans", "skip"], ["convert"]),
     "seed": (nothing, ["--vars.seed", "1"], FROM_TRAIN),
     "max_steps": (nothing, ["--vars.max_steps", "60"], FROM_TRAIN),
     "min_f": (nothing, ["--vars.min_f", "0.01"], ["evaluate"]),
-    "description": (nothing, ["--vars.description", "Other"], ["package", "check-package"]),
-    "author": (nothing, ["--vars.author", "Pat O'Neill & sons"], ["package", "check-package"]),
-    "license": (nothing, ["--vars.license", "CC0"], ["package", "check-package"]),
+    # What it says of the package is read from there
+    "project.yml": (
+        change("project.yml", 'author: "n/a"', "author: Pat"),
+        [],
+        ["package", "check-package"],
+    ),
 }
 
 
@@ -212,7 +216,7 @@ def kill_during(project: Path, name: str, sign) -> None:
 
 KILLS = {
     "convert": lambda project: (project / "corpus" / ".train.tmp").exists(),
-    "train": lambda project: (project / "training" / "model-best").exists(),
+    "train": lambda project: (project / "training/.model-best.work.tmp/model-best").exists(),
     "assemble": lambda project: (project / "training" / ".pipeline.tmp").exists(),
     "package": lambda project: any((project / "tmp").glob("*/en_gadget_ner-0.1.0/setup.py")),
 }

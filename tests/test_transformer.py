@@ -67,7 +67,7 @@ def test_transformer_is_trained(project):
     rows = list(srsly.read_jsonl(project / "training" / "log.jsonl"))
     assert [row["step"] for row in rows] == [0, 20, 40]
     assert rows[2]["losses"]["ner"] < rows[1]["losses"]["ner"] / 2
-    nlp = spacy.load(project / "training" / "model-last")
+    nlp = spacy.load(project / "training" / "model-best")
     assert nlp.pipe_names == ["transformer", "ner"]
     before = AutoModel.from_pretrained(project / "tiny").state_dict()
     after = nlp.get_pipe("transformer").model.transformer.state_dict()
@@ -80,7 +80,7 @@ def test_assembled_recognizer_finds_what_the_model_finds(project):
     """It has a copy of the transformer of its own."""
     model = spacy.load(project / "training" / "model-best")
     pipeline = spacy.load(project / "training" / "pipeline")
-    assert pipeline.pipe_names == ["ner", "span_ruler"]
+    assert {"ner", "span_ruler"} <= set(pipeline.pipe_names)
     gold = DocBin().from_disk(project / "corpus" / "test.spacy").get_docs(model.vocab)
     texts = [doc.text for doc in gold]
     with pipeline.select_pipes(enable="ner"):
