@@ -43,6 +43,7 @@ def annotate_cli(
     view: str = typer.Option("texts", help="What the page shows first: texts, terms or try"),
     lang: str = typer.Option("en", help="Language code"),
     seed: int = typer.Option(0, min=0, max=MAX_SEED, help="Seed of the ranking of terms"),
+    vectors: str = typer.Option("null", help="Package or folder with word vectors, null for none"),
     port: int = typer.Option(0, min=0, max=65535, help="Where to listen, 0 for any free port"),
     browser: bool = typer.Option(True, help="Open the page in the browser"),
     # fmt: on
@@ -60,7 +61,9 @@ def annotate_cli(
             texts, patterns, gold, suggestions, annotated, candidates,
             rules, model, pipeline, metrics, report, guide,
         )  # fmt: skip
-        session = make_session(files, use=use, prelabel=prelabel, lang=lang, seed=seed)
+        session = make_session(
+            files, use=use, prelabel=prelabel, lang=lang, seed=seed, vectors=vectors
+        )
         if view == "texts":
             session.texts.store.lock.acquire()  # better told here than on the page
         listener = listen(port)

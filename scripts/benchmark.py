@@ -10,6 +10,7 @@ from benchmarking import answers, config, convert_speed, page, suggest_speed
 from shared.commands import MAX_SEED, run
 from shared.errors import InputError, clear_errors
 from shared.training import Training
+from shared.vectors import find_vectors
 from shared.writing import staged
 
 KINDS = ("answers", "config", "convert", "suggest")
@@ -27,6 +28,7 @@ def benchmark_cli(
     ),
     max_steps: int = typer.Option(..., min=0, help="Most steps to train"),
     gpu_id: int = typer.Option(-1, help="GPU to train on, -1 for none"),
+    vectors: str = typer.Option("null", help="Package or folder with word vectors, null for none"),
     # fmt: on
 ) -> None:
     """Measure on the extra assets, write the results, and print them as tables."""
@@ -37,7 +39,7 @@ def benchmark_cli(
             )
         texts, patterns = assets / "reddit_r_cooking_sample.jsonl", assets / "food_patterns.jsonl"
         if kind == "answers":
-            training = Training(train_config, seed, max_steps, gpu_id)
+            training = Training(train_config, seed, max_steps, gpu_id, find_vectors(vectors, "en"))
             results = answers.benchmark_answers(assets, pipeline, training)
             with staged(output / "answers.html") as path:
                 path.write_text(page.render(results), encoding="utf8")

@@ -49,6 +49,9 @@ def package_cli(
         package(pipeline, metrics, output, meta)
         for file in sorted((output / "dist").iterdir()):
             msg.good(f"{file} ({file.stat().st_size / 2**20:.1f} MiB)")
+        vectors = read_json(pipeline / "meta.json")["vectors"]
+        if vectors["vectors"]:
+            print(f"It holds {vectors['vectors']:,} word vectors of {vectors['width']} dimensions.")
 
 
 def free_text(project: Path) -> Dict[str, str]:

@@ -14,6 +14,7 @@ from reading.suggestions import read_answers
 from shared.commands import MAX_SEED, run
 from shared.errors import InputError, clear_errors
 from shared.showing import printable
+from shared.vectors import find_vectors
 from suggesting.asking import Asking, count_of, examples_of
 from suggesting.candidates import load_candidates
 from suggesting.suggester import Suggester, labels_of
@@ -39,6 +40,7 @@ def review_cli(
         25, min=1, help="Number of suggestions before they are ranked anew"
     ),
     seed: int = typer.Option(0, min=0, max=MAX_SEED, help="Seed of the ranking"),
+    vectors: str = typer.Option("null", help="Package or folder with word vectors, null for none"),
     # fmt: on
 ) -> None:
     """Accept or reject suggested terms, one key each."""
@@ -51,8 +53,9 @@ def review_cli(
             )
         nlp = blank(lang)
         read_answers(nlp, suggestions, labels_of(nlp, patterns))
+        source = find_vectors(vectors, lang)
         found = load_candidates(candidates, nlp, texts, gold)
-        suggester = Suggester(nlp, found, patterns, texts, seed)
+        suggester = Suggester(nlp, found, patterns, texts, seed, source)
         Review(Asking(suggester, suggestions, n_suggestions)).run()
 
 

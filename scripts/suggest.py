@@ -11,6 +11,7 @@ from reading.suggestions import Suggestion, read_answers
 from shared.commands import MAX_SEED, run
 from shared.errors import clear_errors
 from shared.showing import printable
+from shared.vectors import find_vectors
 from suggesting.candidates import load_candidates
 from suggesting.suggester import Suggester, labels_of
 
@@ -37,6 +38,7 @@ def suggest_cli(
     lang: str = typer.Option("en", help="Language code"),
     n_suggestions: int = typer.Option(25, min=1, help="Number of suggestions to add"),
     seed: int = typer.Option(0, min=0, max=MAX_SEED, help="Seed of the ranking"),
+    vectors: str = typer.Option("null", help="Package or folder with word vectors, null for none"),
     # fmt: on
 ) -> None:
     """Add the terms that are most worth a question to the suggestions."""
@@ -44,8 +46,9 @@ def suggest_cli(
         nlp = blank(lang)
         # What a person can mend is said before the long part
         read_answers(nlp, suggestions, labels_of(nlp, patterns))
+        source = find_vectors(vectors, lang)
         found = load_candidates(candidates, nlp, texts, gold)
-        suggester = Suggester(nlp, found, patterns, texts, seed)
+        suggester = Suggester(nlp, found, patterns, texts, seed, source)
         added = suggester.add(suggestions, n_suggestions)
         answers = read_answers(nlp, suggestions, suggester.labels)
         print_summary(added, answers, suggestions, suggester.few_matches(answers))

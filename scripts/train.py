@@ -9,6 +9,7 @@ from wasabi import msg
 from shared.commands import MAX_SEED, run
 from shared.errors import clear_errors
 from shared.training import Training, train
+from shared.vectors import find_vectors
 from shared.writing import remove, staged
 
 
@@ -23,11 +24,12 @@ def train_cli(
     seed: int = typer.Option(0, min=0, max=MAX_SEED, help="Seed of the training"),
     max_steps: int = typer.Option(..., min=0, help="Most steps to train"),
     gpu_id: int = typer.Option(-1, help="GPU to train on, -1 for none"),
+    vectors: str = typer.Option("null", help="Package or folder with word vectors, null for none"),
     # fmt: on
 ) -> None:
     """Do what `spacy train` does."""
     with clear_errors():
-        training = Training(config, seed, max_steps, gpu_id)
+        training = Training(config, seed, max_steps, gpu_id, find_vectors(vectors, lang))
         train_model(corpus, dev, output, log, training, lang)
         msg.good(f"Trained model: {output}")
 

@@ -13,8 +13,17 @@ from shared.commands import MAX_SEED, run
 from shared.errors import InputError, clear_errors
 from shared.loading import load_pipeline, read_json
 from shared.training import Training, check_training, train
+from shared.vectors import find_vectors
 from shared.writing import remove, staged
-from updating.base import MODES, check_base, combine, entity_labels, load_base, recognizers
+from updating.base import (
+    MODES,
+    check_base,
+    check_vectors,
+    combine,
+    entity_labels,
+    load_base,
+    recognizers,
+)
 from updating.forgetting import (
     Group,
     compare,
@@ -44,6 +53,10 @@ def update_cli(
     seed: int = typer.Option(0, min=0, max=MAX_SEED, help="Seed of training and resampling"),
     max_steps: int = typer.Option(..., min=0, help="Most steps to train"),
     gpu_id: int = typer.Option(-1, help="GPU to train on, -1 for none"),
+    lang: str = typer.Option("en", help="Language code"),
+    vectors: str = typer.Option(
+        "null", help="Package or folder with word vectors for another recognizer, null for none"
+    ),
     # fmt: on
 ) -> None:
     """Update a trained pipeline, measure what it forgot, and keep it if that is little."""
@@ -53,7 +66,9 @@ def update_cli(
         if not 0 <= max_forgetting <= 1:
             remedy = "Set it between 0 and 1: 0.02 is two points of F1."
             raise InputError(f"max_forgetting is {max_forgetting}", remedy=remedy)
-        training = Training(config if mode == "mix" else second_config, seed, max_steps, gpu_id)
+        training = Training(config, seed, max_steps, gpu_id)
+        if mode != "mix":
+            training = Training(second_config, seed, max_steps, gpu_id, find_vectors(vectors, lang))
         # Around all of it, since another run would use the same folder for work
         with staged(output, folder=True) as path:
             metrics = update(
@@ -112,6 +127,8 @@ def update(
     nlp = load_base(base, work)
     ruler = load_pipeline(rules)
     check_base(nlp, ruler, mode)
+    if training.vectors:
+        check_vectors(nlp, base, training.vectors)
     stats = read_json(corpus / "stats.json")
     gold, taught = set(stats["gold"]["entities"]), set(stats["train"]["entities"])
     measures = "accuracy" if stats["gold"]["texts"] else "rules"

@@ -17,6 +17,7 @@ from annotating.store import Store
 from annotating.terms import Terms
 from annotating.texts import Texts
 from reading.patterns import blank, read_patterns
+from shared.vectors import find_vectors
 from suggesting.asking import Asking
 
 # With fewer gold texts scores say too little, so that these come first
@@ -42,7 +43,13 @@ class Files(NamedTuple):
 
 
 def make_session(
-    files: Files, *, use: str = "auto", prelabel: str = "pipeline", lang: str = "en", seed: int = 0
+    files: Files,
+    *,
+    use: str = "auto",
+    prelabel: str = "pipeline",
+    lang: str = "en",
+    seed: int = 0,
+    vectors: str = "null",
 ) -> Session:
     """Open the files, and choose the texts to ask about.
 
@@ -52,10 +59,12 @@ def make_session(
         "rules" or "none".
     lang (str): Language code.
     seed (int): Seed of the ranking of terms.
+    vectors (str): Package or folder with word vectors for that ranking, "null" for none.
     RETURNS (Session): What the page shows and changes.
     RAISES (InputError): If a file is broken.
     """
     labels = [rule["label"] for _, rule in read_patterns(files.patterns)]
+    source = find_vectors(vectors, lang)
     stages = Stages({"pipeline": files.pipeline, "rules": files.rules, "model": files.model})
 
     def find_terms() -> Asking:
@@ -65,7 +74,7 @@ def make_session(
 
         nlp = blank(lang)  # of its own, since it is used in a thread of its own
         found = load_candidates(files.candidates, nlp, files.texts, files.gold)
-        suggester = Suggester(nlp, found, files.patterns, files.texts, seed)
+        suggester = Suggester(nlp, found, files.patterns, files.texts, seed, source)
         return Asking(suggester, files.suggestions, N_SUGGESTIONS)
 
     return Session(
@@ -73,7 +82,7 @@ def make_session(
         texts=_open_texts(files, use, prelabel, lang, stages),
         terms=Terms(find_terms),
         stages=stages,
-        runner=_make_runner(files, lang=lang, seed=seed),
+        runner=_make_runner(files, lang=lang, seed=seed, vectors=vectors),
         raw=files.texts,
         guide=files.guide,
         metrics=files.metrics,
@@ -106,10 +115,15 @@ def _make_runner(files: Files, **settings: Any) -> Runner:
     values = {name: getattr(files, name).as_posix() for name in names}
     values.update({name: str(value) for name, value in settings.items()})
     usual = _project_variables()
-    changed = {name: value for name, value in values.items() if str(usual.get(name)) != value}
+    changed = {name: value for name, value in values.items() if _typed(usual.get(name)) != value}
     options = [part for name, value in changed.items() for part in (f"--vars.{name}", value)]
     command = ["-m", "spacy", "project", "run", "all", *(["."] if options else []), *options]
     return Runner([sys.executable, *command], shlex.join(["python", *command]))
+
+
+def _typed(value: Any) -> str:
+    """RETURNS (str): A variable as Weasel writes it into a command."""
+    return "null" if value is None else str(value)
 
 
 def _project_variables() -> Dict[str, Any]:

@@ -39,13 +39,14 @@ def benchmark_answers(assets: Path, pipeline: Path, training: Training) -> Dict[
     assets (Path): Folder with the extra assets.
     pipeline (Path): Config that assembles model and rules.
     training (Training): How to train.
-    RETURNS (dict): "versions", "seed", "max_steps", and "datasets", by name what `benchmark` returns.
+    RETURNS (dict): "versions", "seed", "max_steps", "vectors", and "datasets", by name what `benchmark` returns.
     RAISES (InputError): If there is no data set.
     """
     results: Dict[str, Any] = {
         "versions": versions(),
         "seed": training.seed,
         "max_steps": training.max_steps,
+        "vectors": str(training.vectors) if training.vectors else None,
         "datasets": {},
     }
     for name, dataset in load_datasets(assets).items():
@@ -93,7 +94,8 @@ def benchmark(
     reference_seconds = train_reference(dataset.annotated, reference, training)
     nlp = blank("en")
     candidates = load_candidates(folder / "candidates.npz", nlp, dataset.texts, empty)
-    suggester = Suggester(nlp, candidates, dataset.patterns, dataset.texts, training.seed)
+    files = (dataset.patterns, dataset.texts)
+    suggester = Suggester(nlp, candidates, *files, training.seed, training.vectors)
 
     def scores(name: str, answers: Path, annotated: Optional[Path] = None) -> Dict[str, Any]:
         msg.divider(name, char="-")
@@ -152,6 +154,8 @@ def _run_project(
     start = time.perf_counter()
     command = [sys.executable, "-m", "spacy", "assemble", str(config), str(pipeline)]
     sources = ["--paths.model", str(model / "model-best"), "--paths.rules", str(rules)]
+    if training.vectors:
+        sources += ["--initialize.vectors", training.vectors.name]
     subprocess.run([*command, *sources], check=True)
     assembling = time.perf_counter() - start
     return {

@@ -90,6 +90,7 @@ def report(
         advice=what_next(scores, counted),
         side="dev" if dev else "test",
         stats=counted,
+        vectors=settings["initialize"]["vectors"],
         metrics=scores,
         measured=measured,
         stages=STAGES,

@@ -14,6 +14,7 @@ from spacy.vocab import Vocab
 
 from shared.errors import InputError
 from shared.loading import read_docs, reason
+from shared.vectors import Source, use_vectors
 from shared.writing import remove
 
 REMEDY = "Mend it, or make one to start from with create-config."
@@ -26,6 +27,7 @@ class Training(NamedTuple):
     seed: int
     max_steps: Optional[int]  # None for what the config says
     gpu_id: int = -1
+    vectors: Optional[Source] = None  # pretrained ones, to be read by the config's tok2vec
 
 
 @contextmanager
@@ -97,6 +99,8 @@ def train(
     with usable(training.config, corpus, dev):
         config = util.load_config(training.config, overrides=settings, interpolate=False)
         config["nlp"].update(nlp_settings or {})
+        if training.vectors:
+            use_vectors(config, training.vectors, training.config)
         if "output_file" in config["training"].get("logger", {}) and log is None:
             config["training"]["logger"]["output_file"] = str(output / "log.jsonl")
         output.mkdir(parents=True, exist_ok=True)

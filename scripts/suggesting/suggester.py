@@ -2,7 +2,7 @@
 
 from itertools import islice, takewhile
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, Sequence, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 from spacy.language import Language
@@ -13,9 +13,10 @@ from reading.lines import append_records
 from reading.patterns import read_rules
 from reading.suggestions import Suggestion, lower_words, read_answers
 from reading.texts import read_texts
+from shared.vectors import Source, mean_vectors
 from suggesting.candidates import Candidates
 from suggesting.matches import RuleMatches
-from suggesting.ranking import order, score
+from suggesting.ranking import TermVectors, order, score
 
 # Below it hardly anybody says yes
 MIN_SCORE = 0.02
@@ -47,15 +48,23 @@ class Suggester:
     patterns (Path): Match patterns, JSONL. Each of their labels gets its share of suggestions.
     texts (Path): The raw texts that the candidates are from, for examples.
     seed (int): Seed of the ranking.
+    vectors (Optional[Source]): Pretrained vectors, which the ranking asks, too.
     """
 
     def __init__(
-        self, nlp: Language, candidates: Candidates, patterns: Path, texts: Path, seed: int = 0
+        self,
+        nlp: Language,
+        candidates: Candidates,
+        patterns: Path,
+        texts: Path,
+        seed: int = 0,
+        vectors: Optional[Source] = None,
     ) -> None:
         self.nlp = nlp
         self.candidates = candidates
         self.texts = texts
         self.seed = seed
+        self.vectors = TermVectors(*mean_vectors(vectors, candidates.forms)) if vectors else None
         self.rules = read_rules(nlp, patterns)
         self.known = _known(nlp, candidates, self.rules)
         self.labels = list(self.known)
@@ -138,7 +147,7 @@ class Suggester:
             closed[number] |= own or suggestion.answer != "reject"
         if not yes.any():
             return  # nothing to compare with
-        scores = score(self.candidates, yes, no & ~yes, self.seed)
+        scores = score(self.candidates, yes, no & ~yes, self.seed, self.vectors)
         scores[closed] = 0
         ranked = iter(order(self.candidates, scores).tolist())
         worth = takewhile(lambda number: scores[number] >= MIN_SCORE, ranked)

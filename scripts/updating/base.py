@@ -4,12 +4,14 @@ import warnings
 from pathlib import Path
 from typing import List, Set
 
+import numpy as np
 import spacy
 from spacy.language import Language
 from spacy.pipeline import EntityRecognizer, EntityRuler, SpanRuler
 
 from shared.errors import InputError
 from shared.loading import reason
+from shared.vectors import Source, load_table
 
 MODES = ("mix", "second", "replace")
 
@@ -43,6 +45,17 @@ def check_base(nlp: Language, rules: Language, mode: str) -> None:
             f"The base pipeline has {len(recognizers(nlp))} entity recognizers, and "
             "update_mode mix teaches exactly one",
             remedy="Use --vars.update_mode second, which adds one.",
+        )
+
+
+def check_vectors(nlp: Language, base: str, vectors: Source) -> None:
+    """Raise an InputError unless the base has these vectors: a pipeline has one table for all."""
+    table, own = load_table(vectors), nlp.vocab.vectors
+    if table.key2row != own.key2row or not np.array_equal(table.data, own.data):
+        raise InputError(
+            f"The base pipeline '{base}' has other vectors than '{vectors.name}', and a pipeline "
+            "has one table of vectors",
+            remedy="Set vars.vectors to null, or to the base if that has vectors.",
         )
 
 
