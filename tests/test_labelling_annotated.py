@@ -63,8 +63,9 @@ def test_people_take_precedence_over_rules(inputs, annotated):
         "entities": {"OTHER": 1},
         "in_gold": 2,
         "spans_left_out": 0,
-        "copies": 1,
+        "copies": 13,
         "left_out": 0,
+        "without_entities": pytest.approx(1 / 12),
     }
     train = stats["train"]
     assert (train["texts"], train["without_entities"]) == (42, 2)
@@ -75,20 +76,56 @@ def test_people_take_precedence_over_rules(inputs, annotated):
     assert stats["gold"]["entities"] == {"GADGET": 30}
 
 
-def test_enough_annotated_texts_say_what_is_no_entity(inputs, annotated):
-    raw = [f"An iPhone {n} fell" for n in range(40)] + [f"Nothing here, {n}" for n in range(9)]
+def test_people_say_what_is_no_entity(inputs, annotated):
+    raw = [f"An iPhone {n} fell" for n in range(40)] + [f"Nothing here, {n}" for n in range(60)]
     write_jsonl(inputs.texts, [{"text": text} for text in raw])
-    write_jsonl(annotated, [record(f"A zorb, {n}", (2, 6, "GADGET")) for n in range(20)])
+    records = [record(f"A zorb, {n}", (2, 6, "GADGET")) for n in range(20)]
+    write_jsonl(annotated, records + [record(f"No, {n}") for n in range(10)])
     stats = run_convert(inputs, annotated=annotated)
-    assert (stats["annotated"]["copies"], stats["annotated"]["left_out"]) == (4, 9)
+    # Of what no rule matches, 10 of 30 have no entity, and 10 of 10 are made up
+    share = 0.4 * 0 + 0.6 * 20 / 40
+    kept = round(40 * share / (1 - share))
+    assert stats["annotated"]["without_entities"] == pytest.approx(share)
+    assert (stats["annotated"]["copies"], stats["annotated"]["left_out"]) == (1, 60 - kept)
     docs = list(read_docs(inputs.corpus / "train"))
-    assert len(docs) == 40 + 4 * 20
+    assert len(docs) == 40 + kept + 30
     by_text = {doc.text: doc for doc in docs}
     assert [token.ent_iob_ for token in by_text["An iPhone 7 fell"]] == ["", "B", "I", ""]
     assert [token.ent_iob_ for token in by_text["A zorb, 3"]] == ["O", "B", "O", "O"]
+    left = [doc for doc in docs if doc.text.startswith("Nothing")]
+    assert len(left) == kept and {t.ent_iob_ for doc in left for t in doc} == {"O"}
     train = stats["train"]
-    assert (train["texts"], train["without_entities"]) == (60, 0)
+    assert (train["texts"], train["without_entities"]) == (40 + kept + 30, kept + 10)
     assert train["tokens"] == sum(map(len, by_text.values()))
+
+
+def test_share_is_the_same_whichever_texts_people_choose(inputs, annotated):
+    """Who marks only texts with a match sees an entity in each, and learns nothing of the others."""
+    raw = [f"An iPhone {n} fell" for n in range(40)] + [f"Nothing here, {n}" for n in range(60)]
+    write_jsonl(inputs.texts, [{"text": text} for text in raw])
+    write_jsonl(annotated, [record(text, (3, 12, "GADGET")) for text in raw[10:30]])
+    # 20 of the texts with a match are no longer raw
+    share = 60 / 80
+    stats = run_convert(inputs, annotated=annotated)
+    assert stats["annotated"]["without_entities"] == pytest.approx(share)
+    assert stats["annotated"]["left_out"] == 0
+
+
+def test_rules_are_compared_with_what_people_marked(inputs, annotated):
+    records = [
+        record(f"My iPhone 8, text {n}", *([(3, 11, "GADGET")] if n else [])) for n in range(4)
+    ]
+    write_jsonl(annotated, records)
+    rules = {r["id"]: r for r in run_convert(inputs, annotated=annotated)["rules"]}
+    counts = [(r["in_annotated"], r["right_in_annotated"]) for r in rules.values()]
+    assert sorted(counts) == [(0, 0), (4, 3)]
+
+
+@pytest.mark.parametrize("number, copies", [(1, 20), (10, 4), (40, 1), (100, 1)])
+def test_annotated_texts_count_as_much_as_those_with_a_match(inputs, annotated, number, copies):
+    write_jsonl(inputs.texts, [{"text": f"An iPhone {n} fell"} for n in range(40)])
+    write_jsonl(annotated, [record(f"A zorb, {n}", (2, 6, "GADGET")) for n in range(number)])
+    assert run_convert(inputs, annotated=annotated)["annotated"]["copies"] == copies
 
 
 def test_raw_texts_are_gold_whatever_their_white_space(inputs, annotated):

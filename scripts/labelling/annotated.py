@@ -1,23 +1,25 @@
 """Texts that people annotated to learn from: they go into train as they are."""
 
-import math
 from collections import Counter
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional
 
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
+from labelling.matching import Labeller
 from reading.gold import load_gold
-from reading.splits import bare_hash
+from reading.splits import bare_hash, text_hash
 from shared.writing import ATTRS
 
 # Sorted behind the shards with the rules' labels, from which the report takes examples
 SHARD = "annotated-{}.spacy"
 # So many annotated texts for one that the rules labelled, copies included
-WEIGHT = 2
-# With more copies they would be learned by heart
-MAX_COPIES = 10
+WEIGHT = 1
+# With more copies a handful of texts would be learned by heart
+MAX_COPIES = 20
+# With fewer annotated texts what the rules say of a text without an entity counts more
+PRIOR = 10
 
 
 class Annotated(NamedTuple):
@@ -54,58 +56,99 @@ def load_annotated(
 
 
 def write_annotated(
-    docs: List[Doc], nlp: Language, folder: Path, counts: Dict[str, Counter]
-) -> Dict[str, int]:
+    docs: List[Doc], label: Labeller, folder: Path, counts: Dict[str, Counter]
+) -> Dict[str, Any]:
     """Write the docs into the training corpus, count what they teach, and give them their weight.
 
-    What the rules leave out is mostly no entity, but not always, and a few hundred annotated texts
-    among thousands can't make up for it. So if there are enough of them to teach what is no
-    entity, the rules only say what is one: in their texts all other tokens are left without
-    annotation, texts without an entity are left out, and the annotated ones are written several
-    times. On 649 annotated and 7,221 raw texts on cooking, F1 of the pipeline is 76.2 so, the mean
-    of seeds 0, 1 and 2, where the annotated ones alone give 74.3 (`spacy project run benchmark`).
-    With fewer rows in configs/ner.cfg it was 46.1 if they are only added, 44.8 with 6 copies, and
-    with all of this 74.8, 77.3, 77.2 and 75.4 with 3, 5, 6 and 10 copies.
+    Simply added, a few texts that people annotated can't make up for what the rules leave out in
+    thousands. So the rules' texts say less once there are any:
+
+    - In a text with a match, only the match is learned; all else there is left without annotation,
+      since a text with one entity often has more (partial annotation: Mayhew et al., 2019, "Named
+      Entity Recognition with Partially Annotated Training Data").
+    - Texts without a match are "no entity" as before, but no more of them than gives the share of
+      such texts that people show, since in the others the rules miss something. With more the
+      recognizer finds too little, and without any far too much.
+    - The annotated texts are repeated until they are as many as those with a match.
+
+    What that is worth is measured in scripts/README.md, "What an hour is worth".
 
     docs (List[Doc]): The docs.
-    nlp (Language): Has the vocabulary of the corpus.
+    label (Labeller): The rules.
     folder (Path): The training corpus, with the rules' labels.
     counts (Dict[str, Counter]): What was counted in it; changed to what is there after this.
-    RETURNS (Dict[str, int]): "copies" of each doc, and texts of the rules "left_out".
+    RETURNS (dict): "copies" of each doc, texts of the rules "left_out", and the share of texts
+        "without_entities" that people show, None without docs.
     """
     if not docs:
-        return {"copies": 0, "left_out": 0}
-    for name in ("totals", "labels", "forms"):
+        return {"copies": 0, "left_out": 0, "without_entities": None}
+    for name in ("totals", "labels", "forms", "in_annotated", "right_in_annotated"):
         counts.setdefault(name, Counter())
     totals = counts["totals"]
-    n_labelled = totals["texts"] - totals["without_entities"]
-    copies = max(math.ceil(WEIGHT * n_labelled / len(docs)), 1)
-    left_out = 0
-    if copies > MAX_COPIES:
-        copies = 1
-    else:
-        left_out = totals["without_entities"]
-        totals.update(texts=-left_out, without_entities=-left_out)
-        totals["tokens"] = sum(_keep_entities(nlp, path) for path in sorted(folder.iterdir()))
+    n_empty = totals["without_entities"]
+    n_labelled = totals["texts"] - n_empty
+    by_rules = [label(doc.text)[0] for doc in docs]
+    share = _share_without(docs, by_rules, n_empty / max(totals["texts"], 1))
+    n_kept = min(n_empty, round(n_labelled * share / (1 - share))) if share < 1 else n_empty
+    totals.update(texts=n_kept - n_empty, without_entities=n_kept - n_empty)
+    totals["tokens"] = _say_less(label.nlp, folder, n_kept)
+    copies = min(max(round(WEIGHT * n_labelled / len(docs)), 1), MAX_COPIES)
     for number in range(copies):
         DocBin(ATTRS, docs=docs).to_disk(folder / SHARD.format(number))
-    for doc in docs:
+    for doc, found in zip(docs, by_rules):
         totals.update(texts=1, tokens=len(doc), without_entities=not doc.ents)
         for ent in doc.ents:
             counts["labels"][ent.label_] += 1
             counts["forms"][ent.label_, ent.text.casefold(), ""] += 1
-    return {"copies": copies, "left_out": left_out}
+        right = {(ent.start, ent.end, ent.label) for ent in doc.ents}
+        for ent in found.ents:
+            counts["in_annotated"][ent.id_] += 1
+            counts["right_in_annotated"][ent.id_] += (ent.start, ent.end, ent.label) in right
+    return {"copies": copies, "left_out": n_empty - n_kept, "without_entities": share}
 
 
-def _keep_entities(nlp: Language, path: Path) -> int:
-    """Keep the texts with entities of a shard, and only say of these what they are.
+def _share_without(docs: List[Doc], by_rules: List[Doc], unmatched: float) -> float:
+    """Estimate which share of the texts has no entity.
+
+    People may have marked more of the texts with a match than chance would, so those with one and
+    those without count apart. A few texts say little, so to each side come PRIOR made-up ones, for
+    which the rules are right.
+
+    docs (List[Doc]): What people annotated.
+    by_rules (List[Doc]): The same texts with the rules' labels.
+    unmatched (float): The share of raw texts without a match.
+    RETURNS (float): The share, 0 to 1.
+    """
+    share = 0.0
+    for has_match, weight in ((True, 1 - unmatched), (False, unmatched)):
+        side = [doc for doc, found in zip(docs, by_rules) if bool(found.ents) == has_match]
+        without = sum(not doc.ents for doc in side) + PRIOR * (not has_match)
+        share += weight * without / (len(side) + PRIOR)
+    return share
+
+
+def _say_less(nlp: Language, folder: Path, n_kept: int) -> int:
+    """Leave all but the matches without annotation in texts that have any, and keep so many others.
+
+    Those with the smallest hashes are kept, so that it does not depend on how the texts are dealt
+    out to shards.
 
     RETURNS (int): The number of tokens that are kept.
     """
-    kept = [doc for doc in DocBin().from_disk(path).get_docs(nlp.vocab) if doc.ents]
-    for doc in kept:
-        doc.set_ents(list(doc.ents), default="missing")
-    path.unlink()
-    if kept:
-        DocBin(ATTRS, docs=kept).to_disk(path)
-    return sum(map(len, kept))
+    paths = sorted(folder.iterdir())
+    shards = (DocBin().from_disk(path).get_docs(nlp.vocab) for path in paths)
+    keys = sorted(text_hash(doc.text) for docs in shards for doc in docs if not doc.ents)
+    kept = set(keys[:n_kept])
+    n_tokens = 0
+    for path in paths:
+        docs = []
+        for doc in DocBin().from_disk(path).get_docs(nlp.vocab):
+            if doc.ents:
+                doc.set_ents(list(doc.ents), default="missing")
+            if doc.ents or text_hash(doc.text) in kept:
+                docs.append(doc)
+        path.unlink()
+        if docs:
+            DocBin(ATTRS, docs=docs).to_disk(path)
+        n_tokens += sum(map(len, docs))
+    return n_tokens

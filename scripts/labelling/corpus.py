@@ -110,7 +110,7 @@ def convert(
         if label:
             slow.update(label.slow)
         tell_slow_texts(texts, slow, max_seconds)
-        weight = write_annotated(taught.docs, tokenizer, train_tmp, counts)
+        weight = write_annotated(taught.docs, Labeller(nlp), train_tmp, counts)
         stats = make_stats(all_rules, sides, counts, dev_and_test, gold_docs, n_bad_spans, taught)
         stats["left_out"] = list(left_out.values())
         stats["annotated"].update(weight)

@@ -82,6 +82,8 @@ def make_stats(
                 **{key: rule[key] for key in ("id", "label", "pattern")},
                 "matches": count("matches")[rule["id"]],
                 "entities": count("entities")[rule["id"]],
+                "in_annotated": count("in_annotated")[rule["id"]],
+                "right_in_annotated": count("right_in_annotated")[rule["id"]],
                 "forms": dict(islice(forms_of.get(rule["id"], {}).items(), N_FORMS)),
             }
             for rule in rules
@@ -127,10 +129,13 @@ def print_summary(stats: Dict[str, Any]) -> None:
         rows.insert(3, ("Annotated", by_people))
         rows.insert(4, ("", f"{dropped['annotated']:,} raw texts dropped for them"))
         rows.insert(5, ("", f"{annotated['in_gold']:,} more are in gold, and left out"))
+        if annotated["texts"]:
+            rows.insert(6, ("", f"each counts {annotated['copies']} time(s)"))
         if annotated["left_out"]:
-            weight = f"each counts as {annotated['copies']}; people say what is no entity, so"
-            rows.insert(6, ("", weight))
-            rows.insert(7, ("", f"{annotated['left_out']:,} texts without a match are left out"))
+            rows.insert(
+                7, ("", f"{annotated['left_out']:,} texts without a match are left out, so")
+            )
+            rows.insert(8, ("", "that train has about the share of such texts that people show"))
     if dropped["surplus"]:
         rows.append(("", f"{dropped['surplus']:,} more texts would be, but these are enough"))
     if stats["left_out"]:
