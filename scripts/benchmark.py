@@ -1,4 +1,4 @@
-"""Measure the template itself: what answers are worth, the config, the speed of convert and suggest."""
+"""Measure the template itself: what answers and minutes are worth, the config, the speed of commands."""
 
 from pathlib import Path
 
@@ -6,14 +6,14 @@ import srsly
 import typer
 from wasabi import msg
 
-from benchmarking import answers, config, convert_speed, page, suggest_speed
+from benchmarking import answers, config, convert_speed, minutes, page, suggest_speed
 from shared.commands import MAX_SEED, run
 from shared.errors import InputError, clear_errors
 from shared.training import Training
 from shared.vectors import find_vectors
 from shared.writing import staged
 
-KINDS = ("answers", "config", "convert", "suggest")
+KINDS = ("answers", "minutes", "config", "convert", "suggest")
 
 
 def benchmark_cli(
@@ -27,6 +27,9 @@ def benchmark_cli(
         0, min=0, max=MAX_SEED, help="Seed of suggestions, training and resampling"
     ),
     max_steps: int = typer.Option(..., min=0, help="Most steps to train"),
+    seconds_per_text: float = typer.Option(
+        20, min=1, help="How long a person takes to mark a text"
+    ),
     gpu_id: int = typer.Option(-1, help="GPU to train on, -1 for none"),
     vectors: str = typer.Option("null", help="Package or folder with word vectors, null for none"),
     # fmt: on
@@ -38,13 +41,19 @@ def benchmark_cli(
                 f"vars.benchmark is '{kind}'", remedy=f"Set it to {' or '.join(KINDS)}."
             )
         texts, patterns = assets / "reddit_r_cooking_sample.jsonl", assets / "food_patterns.jsonl"
+        training = Training(train_config, seed, max_steps, gpu_id, find_vectors(vectors, "en"))
         if kind == "answers":
-            training = Training(train_config, seed, max_steps, gpu_id, find_vectors(vectors, "en"))
             results = answers.benchmark_answers(assets, pipeline, training)
             with staged(output / "answers.html") as path:
                 path.write_text(page.render(results), encoding="utf8")
             page.print_results(results)
             msg.good(f"Page: {output / 'answers.html'}")
+        elif kind == "minutes":
+            results = minutes.benchmark_minutes(assets, pipeline, training, seconds_per_text)
+            with staged(output / "minutes.html") as path:
+                path.write_text(page.render_minutes(results), encoding="utf8")
+            minutes.print_results(results)
+            msg.good(f"Page: {output / 'minutes.html'}")
         elif kind == "config":
             results = config.benchmark_config(assets, train_config, max_steps, gpu_id)
             config.print_results(results)

@@ -6,7 +6,7 @@ from helpers.benchmark_data import make_assets, make_cooking
 from helpers.running import ROOT, door, invoke, run
 
 from benchmark import benchmark_cli
-from benchmarking import config, convert_speed, suggest_speed
+from benchmarking import config, convert_speed, minutes, suggest_speed
 from benchmarking.page import SYSTEMS
 
 
@@ -57,6 +57,32 @@ def test_results_are_shown(benchmarked):
     page = (folder / "answers.html").read_text(encoding="utf8")
     assert "What answers are worth" in page and 'aria-label="F1 in per cent after 0' in page
     assert '<h2 id="food">Food</h2>' in page and "http" not in page.replace("http://www.w3.org", "")
+
+
+@pytest.mark.slow
+def test_minutes(tmp_path, monkeypatch):
+    """After the same minutes, each way has done as much as these allow."""
+    assets = make_cooking(tmp_path / "extra")
+    monkeypatch.setattr(minutes, "MINUTES", (0, 2, 5))
+    args = [*arguments(assets, tmp_path), "--seconds-per-text", 10]
+    result = invoke(benchmark_cli, "minutes", *args)
+    assert result.exit_code == 0, result.output
+    food = srsly.read_json(tmp_path / "minutes.json")["datasets"]["food"]
+    done = {
+        way: [(row["minutes"], row["answers"], row["texts"]) for row in rows]
+        for way, rows in food["ways"].items()
+    }
+    assert done["texts only"] == [(0, 0, 0), (2, 0, 12), (5, 0, 30)]
+    for minute, answers, texts in done["answers only"] + done["as advised"]:
+        assert 3 * answers + 10 * texts <= 60 * minute
+    # Nothing is left to ask after a few of so few words; then the advice is to mark texts
+    assert done["as advised"][2][2] > 0 == done["answers only"][2][2]
+    assert food["ways"]["as advised"][2]["ents_f"] > food["ways"]["as advised"][0]["ents_f"]
+    assert food["supervised"]["texts"] == 400
+    tables = result.output[result.output.index("Minutes") :].split("Page:")[0]
+    assert max(map(len, tables.splitlines())) <= 80
+    page = (tmp_path / "minutes.html").read_text(encoding="utf8")
+    assert "What minutes are worth" in page and 'aria-label="F1 in per cent after 0' in page
 
 
 @pytest.mark.slow

@@ -13,21 +13,18 @@ from wasabi import msg
 
 from benchmarking.annotator import Annotator, simulate
 from benchmarking.cost import measure_speed
-from benchmarking.data import Dataset, load_datasets
+from benchmarking.data import Dataset, load_datasets, make_suggester, without_test
 from benchmarking.reference import train_reference
 from labelling.corpus import convert
 from measuring.evaluation import evaluate
 from measuring.scores import STAGES
 from measuring.words import versions
 from reading.gold import offsets, prodigy
-from reading.patterns import blank
 from reading.splits import text_hash
 from reading.suggestions import read_answers
 from reading.texts import read_texts
 from shared.training import Training, train
 from shared.writing import ATTRS
-from suggesting.candidates import load_candidates
-from suggesting.suggester import Suggester
 
 # Numbers of answers after which everything is measured
 POINTS = (0, 50, 100, 200, 400)
@@ -85,22 +82,15 @@ def benchmark(
     DocBin(ATTRS, docs=dataset.test).to_disk(test)
     empty.touch()
     suggestions.touch()
-    known = {text_hash(doc.text) for doc in dataset.test}
-    records = (r for r in srsly.read_jsonl(dataset.texts) if text_hash(r["text"]) not in known)
-    dataset = dataset._replace(texts=folder / "texts.jsonl")
-    srsly.write_jsonl(dataset.texts, ({"text": r["text"]} for r in records))
-
+    dataset = without_test(dataset, folder / "texts.jsonl")
     reference = folder / "supervised"
     reference_seconds = train_reference(dataset.annotated, reference, training)
-    nlp = blank("en")
-    candidates = load_candidates(folder / "candidates.npz", nlp, dataset.texts, empty)
-    files = (dataset.patterns, dataset.texts)
-    suggester = Suggester(nlp, candidates, *files, training.seed, training.vectors)
+    suggester = make_suggester(dataset, folder / "candidates.npz", empty, training)
 
     def scores(name: str, answers: Path, annotated: Optional[Path] = None) -> Dict[str, Any]:
         msg.divider(name, char="-")
         run = folder / name
-        seconds = _run_project(dataset, empty, answers, run, pipeline, training, annotated)
+        seconds = run_project(dataset, empty, answers, run, pipeline, training, annotated)
         seconds["supervised"] = reference_seconds
         paths = {stage: run / stage for stage in ("rules", "pipeline")}
         paths.update(model=run / "model" / "model-best", supervised=reference / "model-best")
@@ -108,7 +98,7 @@ def benchmark(
 
     curve = []
     for point in simulate(suggester, Annotator(dataset.annotated), suggestions, points):
-        answers = read_answers(nlp, suggestions, suggester.labels)
+        answers = read_answers(suggester.nlp, suggestions, suggester.labels)
         accepted = sum(suggestion.answer == "accept" for suggestion in answers)
         row = scores(f"{point} answers", suggestions)
         curve.append({"answers": point, "accepted": accepted, **row})
@@ -132,7 +122,7 @@ def _all_annotated(dataset: Dataset) -> bool:
     return all(text_hash(text) in known for _, text in read_texts(dataset.texts))
 
 
-def _run_project(
+def run_project(
     dataset: Dataset,
     gold: Path,
     suggestions: Path,
@@ -143,6 +133,13 @@ def _run_project(
 ) -> Dict[str, float]:
     """Make rules, model and pipeline from the texts, the patterns, the answers, and annotations.
 
+    dataset (Dataset): The data.
+    gold (Path): Gold records, may have none.
+    suggestions (Path): Suggestions with answers, may have none.
+    folder (Path): Output folder: corpus, rules, model and pipeline.
+    config (Path): Config that assembles model and rules.
+    training (Training): How to train.
+    annotated (Optional[Path]): Annotated texts to learn from.
     RETURNS (Dict[str, float]): The seconds that each stage took, with those it builds upon.
     """
     corpus, rules, model, pipeline = (folder / name for name in ("corpus", *STAGES))

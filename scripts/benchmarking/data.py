@@ -4,12 +4,17 @@ import random
 from pathlib import Path
 from typing import Dict, List, NamedTuple
 
+import srsly
 from spacy.tokens import Doc
 from wasabi import msg
 
 from reading.gold import load_gold
 from reading.patterns import blank
+from reading.splits import text_hash
 from shared.errors import InputError
+from shared.training import Training
+from suggesting.candidates import load_candidates
+from suggesting.suggester import Suggester
 
 FOOD_TEST = 300  # records, after shuffling
 
@@ -49,6 +54,27 @@ def load_datasets(assets: Path) -> Dict[str, Dataset]:
         remedy = "Fetch them: spacy project assets --extra"
         raise InputError("No data set to measure on", assets, remedy=remedy)
     return found
+
+
+def without_test(dataset: Dataset, path: Path) -> Dataset:
+    """Write the raw texts less those of the test set.
+
+    dataset (Dataset): The data.
+    path (Path): Output file, JSONL.
+    RETURNS (Dataset): The data with these texts.
+    """
+    known = {text_hash(doc.text) for doc in dataset.test}
+    records = (r for r in srsly.read_jsonl(dataset.texts) if text_hash(r["text"]) not in known)
+    srsly.write_jsonl(path, ({"text": r["text"]} for r in records))
+    return dataset._replace(texts=path)
+
+
+def make_suggester(dataset: Dataset, cache: Path, gold: Path, training: Training) -> Suggester:
+    """RETURNS (Suggester): Proposes terms of the data set, with the seed and vectors of training."""
+    nlp = blank("en")
+    candidates = load_candidates(cache, nlp, dataset.texts, gold)
+    files = (dataset.patterns, dataset.texts)
+    return Suggester(nlp, candidates, *files, training.seed, training.vectors)
 
 
 def _load_fashion(training: Path, test: Path, patterns: Path) -> Dataset:

@@ -5,7 +5,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from wasabi import msg
 
 from measuring.page import template
-from measuring.plots import plot_answers
+from measuring.plots import plot_answers, plot_minutes
 from measuring.scores import STAGES, percent, percent_range
 
 SYSTEMS = (*STAGES, "supervised", "annotated")
@@ -17,6 +17,12 @@ def render(results: Dict[str, Any]) -> str:
     systems = {name: system_scores(result) for name, result in results["datasets"].items()}
     page = template("benchmark.html")
     return page.render(results=results, plots=plots, stages=STAGES, systems=systems)
+
+
+def render_minutes(results: Dict[str, Any]) -> str:
+    """RETURNS (str): What minutes are worth as a page, self-contained HTML."""
+    plots = {name: plot_minutes(result) for name, result in results["datasets"].items()}
+    return template("minutes.html").render(results=results, plots=plots, stages=STAGES)
 
 
 def print_results(results: Dict[str, Any]) -> None:

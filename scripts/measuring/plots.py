@@ -145,6 +145,29 @@ def plot_answers(result: Dict[str, Any]) -> Markup:
         return _svg(figure, "answers", described)
 
 
+def plot_minutes(result: Dict[str, Any]) -> Markup:
+    """RETURNS (Markup): F1 by a person's minutes for each way to spend them, and that of the
+    reference."""
+    with rc_context({**STYLE, "ytick.color": MUTED}):
+        figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
+        axes = figure.subplots()
+        axes.grid(axis="y", linewidth=0.8)
+        said = []
+        for (way, rows), color in zip(result["ways"].items(), COLORS.values()):
+            minutes = [row["minutes"] for row in rows]
+            shown = [100 * row["ents_f"] for row in rows]
+            axes.plot(minutes, shown, "o-", color=color, linewidth=2, markersize=5)
+            said.append(f"{way} {', '.join(percent(row['ents_f']) for row in rows)}")
+        best = result["supervised"]["ents_f"]
+        axes.axhline(100 * best, color=INK, linewidth=1.5, linestyle=(0, (4, 3)))
+        said.append(f"supervised {percent(best)}")
+        axes.set_xticks(minutes)
+        axes.set_xlabel("minutes")
+        axes.set_ylim(0, 100)
+        numbers = ", ".join(map(str, minutes))
+        return _svg(figure, "minutes", f"F1 in per cent after {numbers} minutes: {'; '.join(said)}")
+
+
 def _figure(height: float) -> Any:
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     axes = figure.subplots()

@@ -1,7 +1,7 @@
 """The suggestions file: reading what people answered, and writing without losing any of it."""
 
 from pathlib import Path
-from typing import Any, Collection, Dict, Iterator, List, NamedTuple, Tuple
+from typing import Any, Collection, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
 from spacy.language import Language
 
@@ -9,6 +9,11 @@ from reading.lines import DECODER, Line, clean, dump, read_jsonl, string_of
 from shared import watching
 from shared.errors import InputError
 from shared.writing import staged
+
+# Of so many answers to terms at least so many must be yes, or marked texts teach more in the same time.
+# Measured by `spacy project run benchmark . --vars.benchmark minutes`
+RECENT = 50
+MIN_YES = RECENT // 8
 
 
 def read_suggestions(path: Path) -> Iterator[Tuple[Line, Dict[str, Any]]]:
@@ -48,6 +53,19 @@ class Suggestion(NamedTuple):
     def answer(self) -> Any:
         """RETURNS (Optional[str]): "accept", "reject", "ignore", or None."""
         return self.record.get("answer")
+
+
+def recent_yes(answers: Sequence[Suggestion]) -> Tuple[int, int]:
+    """RETURNS (Tuple[int, int]): Of the last RECENT answers, how many are yes, and how many there
+    are."""
+    given = [s.answer for s in answers if s.answer in ("accept", "reject")][-RECENT:]
+    return given.count("accept"), len(given)
+
+
+def terms_pay(answers: Sequence[Suggestion]) -> bool:
+    """RETURNS (bool): Whether the next minutes are better spent on terms than on marking texts."""
+    yes, number = recent_yes(answers)
+    return number < RECENT or yes > MIN_YES
 
 
 def lower_words(nlp: Language, text: str) -> List[str]:
