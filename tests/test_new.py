@@ -112,7 +112,7 @@ def test_a_person_is_asked_and_can_say_no(project, terminal, monkeypatch):
     answer(monkeypatch, False)
     done = do()
     assert done.exit_code == 0 and "Nothing was changed" in done.output
-    assert "assets/texts.jsonl  2,440 lines" in done.output
+    assert "assets/texts.jsonl  3,550 lines" in done.output
     assert contents(project) == before
 
 
