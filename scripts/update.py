@@ -159,7 +159,7 @@ def update(
     nlp.to_disk(work / "pipeline")
     groups = [
         Group("old", "accuracy", old & gold, corpus / "test.spacy"),
-        Group("old", "base", old - gold, work / "corpus" / "test.spacy"),
+        Group("old", "base", old - gold, work / "corpus" / "test.spacy", taught - old),
         Group("new", measures, taught - old, corpus / "test.spacy"),
         Group("all", measures, taught | gold, corpus / "test.spacy"),
     ]

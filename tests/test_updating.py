@@ -9,6 +9,7 @@ from helpers import update_data
 from helpers.little import build_rules, docs
 from helpers.running import LANG
 from spacy.tokens import DocBin, Span
+from spacy.training import Example
 
 from updating.base import combine
 from updating.forgetting import Group, compare, predict_both, why_refused
@@ -85,6 +86,28 @@ def test_old_and_new_texts_get_both_kinds_of_labels(fruits, tmp_path):
 
 
 # --- Combining and measuring
+
+
+def test_what_a_new_label_replaces_is_not_forgotten(tmp_path):
+    """The base took a gadget for a PRODUCT; the update knows better, and forgets another one."""
+    spans = {
+        "before": [(0, 5, "PRODUCT"), (10, 15, "PRODUCT"), (20, 25, "PRODUCT")],
+        "after": [(0, 5, "GADGET"), (10, 15, "PRODUCT")],
+    }
+    test = tmp_path / "test.spacy"
+    text = "Pixel and Tesla and Lumia"
+    right = docs([(text, spans["before"])])
+    predictions = {
+        test: tuple(
+            [Example(doc, right[0]) for doc in docs([(text, spans[side])])] for side in spans
+        )
+    }
+    groups = [Group("old", "base", {"PRODUCT"}, test, {"GADGET"})]
+    [result] = compare(groups, predictions, 0)
+    assert result["replaced"] == 1 and result["entities"] == 2
+    assert (result["before"]["ents_r"], result["after"]["ents_r"]) == (1, 0.5)
+    [result] = compare([groups[0]._replace(instead=set())], predictions, 0)
+    assert result["replaced"] == 0 and result["entities"] == 3
 
 
 @pytest.mark.slow

@@ -36,12 +36,17 @@ Predictions = Dict[Path, Tuple[List[Example], List[Example]]]
 
 
 class Group(NamedTuple):
-    """Labels that are measured together: "old", "new" or "all", against what, and where."""
+    """Labels that are measured together: "old", "new" or "all", against what, and where.
+
+    A gadget was a PRODUCT to the base, and is no longer meant to be. So where the base is the
+    measure, its entities do not count where the update finds one of the labels in `instead`.
+    """
 
     kind: str
     measures: str
     labels: Set[str]
     test: Path
+    instead: Set[str] = frozenset()  # type: ignore[assignment]
 
 
 def predict_both(before: Path, after: Path, groups: List[Group]) -> Predictions:
@@ -57,7 +62,7 @@ def compare(groups: List[Group], predictions: Predictions, seed: int) -> List[Di
     predictions (Predictions): What the base and the updated pipeline find.
     seed (int): Seed of the resampling for the intervals.
     RETURNS (List[dict]): For each group its "kind", "measures" and "labels", the number of
-        "texts" and "entities", the scores "before" and "after" (spaCy's own and the 95%
+        "texts" and "entities", of the base's entities those "replaced" by a new label, the scores "before" and "after" (spaCy's own and the 95%
         interval "ents_f_ci"), and the "difference" in "ents_f" with its interval.
     """
     results = []
@@ -72,6 +77,7 @@ def compare(groups: List[Group], predictions: Predictions, seed: int) -> List[Di
                 "labels": sorted(group.labels),
                 "texts": len(sides[0]),
                 "entities": sum(len(eg.reference.ents) for eg in sides[0]),
+                "replaced": _n_replaced(group, predictions),
                 "before": scores[0],
                 "after": scores[1],
                 "difference": {
@@ -96,18 +102,49 @@ def forgotten(groups: List[Group], predictions: Predictions) -> List[Tuple[Doc, 
 
 
 def _restricted(group: Group, predictions: Predictions) -> List[List[Example]]:
-    return [[restrict(eg, group.labels) for eg in side] for side in predictions[group.test]]
+    before, after = predictions[group.test]
+    replaced = [_characters(example.predicted, group.instead) for example in after]
+    return [
+        [restrict(eg, group.labels, chars) for eg, chars in zip(side, replaced)]
+        for side in (before, after)
+    ]
 
 
-def restrict(example: Example, labels: Collection[str]) -> Example:
-    """RETURNS (Example): The example with the entities that have one of the labels."""
+def restrict(example: Example, labels: Collection[str], passed_over: Set[int]) -> Example:
+    """Leave out what is not measured.
+
+    example (Example): Predicted and right entities of a text.
+    labels (Collection[str]): The labels to measure.
+    passed_over (Set[int]): Characters; entities over one of them are left out.
+    RETURNS (Example): The example with the entities that are left.
+    """
     docs = []
     for doc in (example.predicted, example.reference):
-        ents = [ent for ent in doc.ents if ent.label_ in labels]
+        ents = [
+            ent
+            for ent in doc.ents
+            if ent.label_ in labels and passed_over.isdisjoint(range(ent.start_char, ent.end_char))
+        ]
         doc = doc.copy()
         doc.set_ents(ents)
         docs.append(doc)
     return Example(*docs)
+
+
+def _n_replaced(group: Group, predictions: Predictions) -> int:
+    """RETURNS (int): How many of the base's entities the update has under a new label."""
+    number = 0
+    for one, other in zip(*predictions[group.test]):
+        chars = _characters(other.predicted, group.instead)
+        found = [ent for ent in one.predicted.ents if ent.label_ in group.labels]
+        number += sum(not chars.isdisjoint(range(ent.start_char, ent.end_char)) for ent in found)
+    return number
+
+
+def _characters(doc: Doc, labels: Collection[str]) -> Set[int]:
+    """RETURNS (Set[int]): The characters within entities that have one of the labels."""
+    spans = ((e.start_char, e.end_char) for e in doc.ents if e.label_ in labels)
+    return {char for start, end in spans for char in range(start, end)}
 
 
 def why_refused(groups: List[Dict[str, Any]], max_forgetting: float) -> Optional[str]:
@@ -147,6 +184,10 @@ def print_comparison(groups: List[Dict[str, Any]]) -> None:
         msg.table(rows, header=header, divider=True, aligns=["l"] + ["r"] * 4)
         print(f"{group['entities']:,} entities in {group['texts']:,} texts, compared with")
         print(f"{MEASURES[group['measures']]}.")
+        if group["replaced"]:
+            print(
+                f"{group['replaced']:,} entities of the base have a new label now, and don't count."
+            )
 
 
 def write_report(metrics: Dict[str, Any], lost: List[Tuple[Doc, Doc, Doc]], output: Path) -> None:
