@@ -1,6 +1,6 @@
 """What the scores say, what they can't say, and the last lines of a run."""
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from wasabi import msg
 
@@ -131,11 +131,14 @@ def _compare(gain: Dict[str, Any]) -> str:
     return f"{said}."
 
 
-def cautions(metrics: Dict[str, Any], stats: Dict[str, Any]) -> List[str]:
+def cautions(
+    metrics: Dict[str, Any], stats: Dict[str, Any], curve: Sequence[Dict[str, Any]] = ()
+) -> List[str]:
     """Say what makes a poor model or scores that mislead, most important first.
 
     metrics (dict): What evaluate wrote.
     stats (dict): What convert counted.
+    curve (Sequence[dict]): The learning curve.
     RETURNS (List[str]): A sentence each.
     """
     gold = metrics["test"]["entities"]
@@ -149,6 +152,12 @@ def cautions(metrics: Dict[str, Any], stats: Dict[str, Any]) -> List[str]:
         least = min(MIN_DIFFERENT / number, 1)
         result.append(
             f"{number:,} entities in test: differences in recall below {100 * least:.0f} points can't be seen."
+        )
+    steps = cut_short(curve)
+    if steps:
+        result.append(
+            f"Training ended while the score on dev still rose: it was best at the last step, {steps:,}. "
+            f"Try --vars.max_steps {2 * steps}."
         )
     result += _unlike(metrics, stats)
     known = {rule["label"] for rule in stats["rules"]} | set(stats["annotated"]["entities"])
@@ -165,6 +174,14 @@ def cautions(metrics: Dict[str, Any], stats: Dict[str, Any]) -> List[str]:
             for name in sorted(known - set(gold))
         ]
     return result
+
+
+def cut_short(curve: Sequence[Dict[str, Any]]) -> int:
+    """RETURNS (int): The last step, if none before it scored as well on dev: then more steps may
+    help. Else 0."""
+    if len(curve) < 2 or curve[-1]["f"] <= max(row["f"] for row in curve[:-1]):
+        return 0
+    return curve[-1]["step"]
 
 
 def n_examples(stats: Dict[str, Any]) -> int:
@@ -221,13 +238,18 @@ def ending(metrics: Dict[str, Any]) -> Tuple[str, str, str]:
     return kinds[case], score, f"{words[case]} the rules alone {rules}. {why}"
 
 
-def print_ending(metrics: Dict[str, Any], stats: Optional[Dict[str, Any]] = None) -> None:
+def print_ending(
+    metrics: Dict[str, Any],
+    stats: Optional[Dict[str, Any]] = None,
+    curve: Sequence[Dict[str, Any]] = (),
+) -> None:
     """Print what a person must know when a run ends; the last of it is the score.
 
     metrics (dict): What evaluate wrote.
     stats (dict): What convert counted, to print what the scores can't say, too.
+    curve (Sequence[dict]): The learning curve, for the same.
     """
-    found = cautions(metrics, stats) if stats else []
+    found = cautions(metrics, stats, curve) if stats else []
     for caution in found[:MAX_CAUTIONS]:
         msg.warn(printable(caution))
     if len(found) > MAX_CAUTIONS:
