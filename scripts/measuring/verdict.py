@@ -177,11 +177,19 @@ def cautions(
 
 
 def cut_short(curve: Sequence[Dict[str, Any]]) -> int:
-    """RETURNS (int): The last step, if none before it scored as well on dev: then more steps may
-    help. Else 0."""
-    if len(curve) < 2 or curve[-1]["f"] <= max(row["f"] for row in curve[:-1]):
+    """Tell whether the score on dev still rose when training ended.
+
+    A last score that is the best may be chance: the shipped project's is, and 600 more steps add
+    nothing. So the last two together must be above all others, too.
+
+    curve (Sequence[dict]): The learning curve.
+    RETURNS (int): The last step if more may help, else 0.
+    """
+    scores = [row["f"] for row in curve]
+    if len(scores) < 2 or scores[-1] <= max(scores[:-1]):
         return 0
-    return curve[-1]["step"]
+    still_rises = sum(scores[-2:]) / 2 > max(scores[:-2], default=0)
+    return curve[-1]["step"] if still_rises else 0
 
 
 def n_examples(stats: Dict[str, Any]) -> int:
