@@ -234,7 +234,7 @@ def _notes(data: Data, n_texts: int) -> Iterator[Finding]:
             "info",
             "There are no gold annotations",
             "Most checks are of them, and scores will measure agreement with the rules.",
-            "Annotate some texts and set vars.gold.",
+            "Annotate 100 texts or more with the command annotate.",
         )
     if n_texts > MAX_TEXTS:
         yield Finding(

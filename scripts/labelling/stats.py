@@ -177,7 +177,8 @@ def _warn(stats: Dict[str, Any], place: str) -> None:
     if examples < FEW_EXAMPLES:
         msg.warn(
             f"Only {examples} texts with an entity to train on",
-            f"A model wants some {FEW_EXAMPLES} to a few thousand. Add texts or patterns.",
+            f"A model wants some {FEW_EXAMPLES} to a few thousand. Add texts or patterns, or answer the "
+            "terms of suggest.",
         )
     if not train["without_entities"]:
         msg.warn(
@@ -190,7 +191,8 @@ def _warn(stats: Dict[str, Any], place: str) -> None:
     if not gold["texts"]:
         msg.warn(
             "No gold annotations: scores will measure agreement with the rules, not accuracy",
-            "Annotate some texts and set vars.gold to learn how good the result is.",
+            "To learn how good the result is, annotate 100 texts or more: "
+            "python -m spacy project run annotate",
         )
         return
     for label_ in sorted(set(gold["entities"]) - known - set(annotated["entities"])):

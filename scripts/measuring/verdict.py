@@ -79,7 +79,7 @@ def _sentences(case: str, metrics: Dict[str, Any]) -> List[str]:
         return [
             "There are no gold annotations, so the test texts have the labels that the rules gave "
             "them. Every score here measures agreement with the rules, not accuracy. To learn how "
-            "good the pipeline is, annotate some texts by hand and set vars.gold.",
+            "good the pipeline is, annotate 100 texts or more: python -m spacy project run annotate",
             *result,
         ]
     if pipeline["right"] in (0, number):

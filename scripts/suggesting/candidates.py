@@ -27,8 +27,8 @@ VERSION = 2
 MAX_WORDS = 4
 # Repeated words must be together this much more often than by chance (normalized PMI, -1 to 1)
 MIN_COHESION = 0.1
-# A word with 's behind it at each of so many places is half of a name, such as "Levi" of "Levi's"
-MIN_POSSESSIVES = 3
+# A word with 's behind it at nearly all of its places is half of a name, such as "Levi" of "Levi's"
+MIN_POSSESSIVES, POSSESSIVE_SHARE = 3, 0.8
 # The most frequent ones are kept, so that time and memory of a fit have a bound
 MAX_CANDIDATES = 100_000
 N_EXAMPLES = 3
@@ -161,7 +161,8 @@ def _ngrams(tokens: Tokens) -> Iterator[Tuple[int, np.ndarray, np.ndarray, np.nd
         good &= tokens.alpha[span].any(0)
         if size < MAX_WORDS:
             followed = tokens.possessive[last + 1] & ~tokens.space[last]
-            half = (np.bincount(gram, followed) == counts) & (counts >= MIN_POSSESSIVES)
+            n_followed = np.bincount(gram, followed)
+            half = (n_followed >= MIN_POSSESSIVES) & (n_followed >= POSSESSIVE_SHARE * counts)
             good &= ~half[gram]
         yield size, place[good], gram[good], cohesion[good]
         grows = inner[last + 1] & ((counts[gram] > 1) | named[span].all(0))
