@@ -19,9 +19,8 @@ from suggesting.suggester import Suggester, labels_of
 # Means of what the simulated person of the benchmark accepts, in 130 draws of the patterns for food and
 # fashion; tests/test_suggest_few.py measures a part of it
 FEW_REMEDY = (
-    "Write more rules first: with few, most suggestions are wrong. In tests on real texts a person "
-    "accepted, of the first 25, 8 with under 10 matches, 10 with 10 to 29, 13 with 30 to 99, "
-    "14 with 100 to 299, and 19 with more."
+    "More rules make better suggestions. In tests on real texts a person accepted, of the first 25, "
+    "8 with under 10 matches, 10 with 10 to 29, 13 with 30 to 99, 14 with 100 to 299, and 19 with more."
 )
 # Below it less than half of what is proposed is right
 TOO_FEW_MATCHES = 30
@@ -92,8 +91,8 @@ def warn_of_few(few: Dict[str, int], path: Path) -> None:
         matches = ", ".join(f"{number} of {printable(label)}" for label, number in few.items())
         msg.warn(f"Few matches to learn from: {matches}", FEW_REMEDY)
     if any(number < TOO_FEW_MATCHES for number in few.values()):
-        print("Here are some all the same. A line without an answer does nothing: to throw it")
-        print(f"away, delete it from {printable(path.as_posix())}.\n")
+        print("Write more rules first: most suggestions will be wrong. A line without an answer")
+        print(f"does nothing: to throw it away, delete it from {printable(path.as_posix())}.\n")
 
 
 if __name__ == "__main__":

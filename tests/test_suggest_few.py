@@ -133,7 +133,7 @@ def test_few_matches_are_told_by_label(files):
     n_pears = sum(" pear " in f" {r['text']} " for r in read_jsonl(files["texts"]))
     assert n_apples + n_pears < FEW_MATCHES
     assert f"Few matches to learn from: {n_apples + n_pears} of FRUIT" in done.flat
-    assert "more rules" in done.flat
+    assert "More rules make better suggestions" in done.flat
     # Before the suggestions, not after
     assert done.output.index("Few matches") < done.output.index("Term ")
     assert "to throw it away" not in done.flat
