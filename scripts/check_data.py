@@ -14,6 +14,7 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 import srsly
 import typer
+from spacy.cli.debug_data import BLANK_MODEL_THRESHOLD, NEW_LABEL_THRESHOLD
 from wasabi import msg
 from wasabi.util import wrap
 
@@ -24,6 +25,7 @@ from checking.spans import check_numbers, check_records, check_spans, check_ties
 from checking.texts import check_texts
 from labelling.corpus import convert
 from measuring.page import fingerprint, update_section
+from reading.lines import make_missing
 from reading.texts import read_texts
 from shared.commands import run
 from shared.errors import InputError, clear_errors
@@ -60,6 +62,7 @@ def check_data_cli(
 ) -> None:
     """Check the data, print and write what was found, and fail if there is an error in it."""
     with clear_errors():
+        make_missing(suggestions, annotated)
         checked = check_data(texts, patterns, gold, suggestions, annotated, config, lang)
         with staged(output) as path:
             srsly.write_json(path, checked)
@@ -157,7 +160,7 @@ def debug_data(config: Path, corpus: Path, lang: str) -> Tuple[int, List[Finding
             severity,
             f"spacy debug data: {text}",
             "spaCy's own check of the corpora that training reads.",
-            "See https://spacy.io/api/cli#debug-data",
+            remedy_of(text),
         )
         for severity in SEVERITIES
         for text in by_icon.get(severity, [])
@@ -168,6 +171,19 @@ def debug_data(config: Path, corpus: Path, lang: str) -> Tuple[int, List[Finding
             f"spacy debug data failed: {said[-1]}", config, remedy="Check the training config."
         )
     return len(by_icon["passed"]), complaints
+
+
+def remedy_of(complaint: str) -> str:
+    """RETURNS (str): What to do about a complaint of `spacy debug data`; if it is of too few examples,
+    how many are enough for it."""
+    if complaint.startswith("Low number of examples to train"):
+        return f"spaCy recommends {BLANK_MODEL_THRESHOLD:,} texts to train on: add texts."
+    if complaint.startswith("Low number of examples for label"):
+        return (
+            f"spaCy wants more than {NEW_LABEL_THRESHOLD}, some 300 are good: add rules or texts, or "
+            "answer the terms of suggest."
+        )
+    return "See https://spacy.io/api/cli#debug-data"
 
 
 def print_findings(checked: Dict[str, Any], output: Path) -> None:
@@ -218,7 +234,7 @@ def _notes(data: Data, n_texts: int) -> Iterator[Finding]:
             "info",
             "There are no gold annotations",
             "Most checks are of them, and scores will measure agreement with the rules.",
-            "Annotate some texts and set vars.gold.",
+            "Annotate 100 texts or more with the command annotate.",
         )
     if n_texts > MAX_TEXTS:
         yield Finding(

@@ -11,16 +11,20 @@ from typing import Any, Dict, List
 
 import srsly
 import typer
+from spacy.tokens import Doc
 from wasabi import msg
 
 from measuring.scores import entities
 from measuring.verdict import print_ending
+from measuring.words import learning_curve
 from shared.commands import run
 from shared.errors import InputError, clear_errors
 from shared.loading import load_pipeline, read_docs, read_json
 from shared.writing import staged
 
 SAMPLE_SIZE = 500
+# Characters of the text to try, so that it fits a line
+GOOD_EXAMPLE, MAX_EXAMPLE = 60, 100
 # Runs in the fresh environment: texts on standard input, entities on standard output
 PROGRAM = """
 import json, sys, spacy
@@ -40,6 +44,7 @@ def check_package_cli(
     output: Path = typer.Argument(..., help="Output file for the result, JSON"),
     metrics: Path = typer.Option(..., help="The scores that evaluate wrote, to end with"),
     stats: Path = typer.Option(..., help="The stats.json that convert wrote"),
+    log: Path = typer.Option(..., help="The training log, JSONL; may be missing"),
     # fmt: on
 ) -> None:
     """Fail unless the installed package finds what the pipeline finds, and say how good it is."""
@@ -48,7 +53,8 @@ def check_package_cli(
         with staged(output) as path:
             srsly.write_json(path, {key: result[key] for key in ("name", "texts", "entities")})
         print_result(result, pipeline, report)
-        print_ending(read_json(metrics, "Run evaluate again."), read_json(stats))
+        scores = read_json(metrics, "Run evaluate again.")
+        print_ending(scores, read_json(stats), learning_curve(log))
 
 
 def print_result(result: Dict[str, Any], pipeline: Path, report: Path) -> None:
@@ -72,8 +78,8 @@ def check_package(package: Path, pipeline: Path, test: Path) -> Dict[str, Any]:
     package (Path): The package folder with dist/.
     pipeline (Path): The pipeline that was packaged.
     test (Path): Corpus whose first texts are the sample, .spacy.
-    RETURNS (dict): "name" and "wheel", the number of "texts" and "entities", and an "example", a
-        text whose entities are all found rightly, "" if there is none.
+    RETURNS (dict): "name" and "wheel", the number of "texts" and "entities", and an "example", see
+        `choose_example`.
     RAISES (InputError): If there is no wheel, it can't be installed or loaded, or finds
         something else.
     """
@@ -96,15 +102,30 @@ def check_package(package: Path, pipeline: Path, test: Path) -> Dict[str, Any]:
                 wheels[0],
                 remedy="Run package again.",
             )
-    right = (doc.text for doc, g in zip(docs, gold) if doc.ents and entities(doc) == entities(g))
-    examples = sorted(right, key=len)
     return {
         "name": name,
         "wheel": wheels[0],
         "texts": len(texts),
         "entities": sum(map(len, expected)),
-        "example": examples[len(examples) // 4] if examples else "",
+        "example": choose_example(docs, gold),
     }
+
+
+def choose_example(found: List[Doc], gold: List[Doc]) -> str:
+    """Choose a text to try: a short one, and if there is such a one, without an error.
+
+    found (List[Doc]): Docs with the entities that the pipeline finds.
+    gold (List[Doc]): The same with the right ones.
+    RETURNS (str): A text with an entity that is rightly found, "" if there is none.
+    """
+    pairs = [(entities(doc), entities(right), doc.text) for doc, right in zip(found, gold)]
+    examples = [
+        # Nor the very shortest, which hardly is a sentence
+        (len(text) > MAX_EXAMPLE, ours != right, abs(len(text) - GOOD_EXAMPLE), text)
+        for ours, right, text in pairs
+        if ours & right
+    ]
+    return min(examples)[-1] if examples else ""
 
 
 def _run_installed(folder: Path, name: str, wheel: Path, texts: List[str]) -> List[Any]:

@@ -5,15 +5,18 @@ from shared.watching import watch
 if __name__ == "__main__":
     watch()  # before the other imports, which take their time
 
+import hashlib
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Optional
 
 import typer
+from wasabi import msg
 
 from labelling.corpus import convert
 from labelling.stats import print_summary
 from reading.gold import skips
+from reading.lines import make_missing
 from shared.commands import run
 from shared.errors import clear_errors
 from shared.project import check_package_name
@@ -56,6 +59,9 @@ def convert_cli(
     """Label raw texts with match patterns and write training, dev and test corpora."""
     with clear_errors():
         check_package_name(lang)  # rather than after the training
+        make_missing(suggestions, *filter(None, [annotated]))
+        training_files = (corpus / "train", corpus / "dev.spacy")
+        before = fingerprint(*training_files)
         number = number_of_processes(n_process)
         with connected(ray_address, number) if ray_address else nullcontext():
             stats = convert(
@@ -73,7 +79,26 @@ def convert_cli(
                 max_seconds=max_seconds,
                 workers_class=RayWorkers if ray_address else Workers,
             )
-        print_summary(stats)
+        print_summary(stats, corpus / "stats.json")
+        if before and fingerprint(*training_files) == before:
+            msg.info(
+                "The training texts are the same as before",
+                "Unless something else has changed, train is skipped.",
+            )
+
+
+def fingerprint(*paths: Path) -> str:
+    """RETURNS (str): A hash of all .spacy files of some folders or files, "" if one is missing."""
+    digest = hashlib.blake2b(digest_size=16)
+    for path in paths:
+        if not path.exists():
+            return ""
+        for file in sorted(path.glob("*.spacy")) if path.is_dir() else [path]:
+            with file.open("rb") as stream:
+                digest.update(file.name.encode("utf8"))
+                for block in iter(lambda: stream.read(2**20), b""):
+                    digest.update(block)
+    return digest.hexdigest()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from importing.formats import AUTO, FORMATS, read_annotations
 from importing.records import Found, Skipped, squash
 from importing.summary import Result, print_result, some
 from reading.gold import Offsets, Record, annotate, offsets, prodigy, read_gold, skips
-from reading.lines import Line, append_records, clean
+from reading.lines import Line, append_records, clean, make_missing
 from reading.patterns import blank, read_patterns
 from reading.splits import bare_hash
 from shared.commands import run
@@ -58,6 +58,7 @@ def import_cli(
                 "from them.",
             )
         target, other = (gold, annotated) if use == "gold" else (annotated, gold)
+        make_missing(*{target, annotated})
         result = import_annotations(
             Path(source),
             target,

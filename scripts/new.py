@@ -11,6 +11,7 @@ import srsly
 import typer
 from wasabi import msg
 
+from reading.lines import make_missing
 from reading.patterns import blank
 from shared.commands import run
 from shared.errors import InputError, clear_errors
@@ -65,10 +66,7 @@ def new_cli(
             msg.good(f"{folder.as_posix()} has what was in {', '.join(names)}")
         for path in own:
             msg.info(f"{path.as_posix()} stays as it is: the project came without it")
-        for path in paths:
-            if not path.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.touch()
+        make_missing(*paths)
         if changed:
             with staged(PROJECT) as temporary:
                 temporary.write_bytes(content)
@@ -137,7 +135,8 @@ def confirm(paths: Sequence[Path]) -> bool:
     if not has_terminal():
         raise InputError(
             "new asks before it puts files away, and there is no terminal to ask in",
-            remedy="Add --vars.yes true to do it without a question.",
+            remedy="Do it without a question, the name included: "
+            "python -m spacy project run new . --vars.name my_ner --vars.yes true",
         )
     print(f"These will be empty. What they hold goes into a folder {BACKUP} beside them:")
     for path in paths:

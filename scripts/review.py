@@ -9,13 +9,14 @@ import typer
 from wasabi import color, msg
 from wasabi.util import supports_ansi
 
+from reading.lines import make_missing
 from reading.patterns import blank
 from reading.suggestions import read_answers
 from shared.commands import MAX_SEED, run
 from shared.errors import InputError, clear_errors
 from shared.showing import printable
 from shared.vectors import find_vectors
-from suggesting.asking import Asking, count_of, examples_of
+from suggesting.asking import Asking, count_of, examples_of, how_many_more, question
 from suggesting.candidates import load_candidates
 from suggesting.suggester import Suggester, labels_of
 
@@ -52,6 +53,7 @@ def review_cli(
                 f"into {suggestions}.",
             )
         nlp = blank(lang)
+        make_missing(suggestions)
         read_answers(nlp, suggestions, labels_of(nlp, patterns))
         source = find_vectors(vectors, lang)
         found = load_candidates(candidates, nlp, texts, gold)
@@ -81,6 +83,7 @@ class Review:
         except (KeyboardInterrupt, EOFError):
             print()
         print(f"{self.asking.status()}. All of them are in {self.asking.path}")
+        print(how_many_more(self.asking.n_answers))
 
     def fetch(self) -> bool:
         """RETURNS (bool): Whether there are open suggestions, in the file or new ones."""
@@ -118,7 +121,7 @@ class Review:
         print(f"\n{'-' * 72}\n{self.asking.status()}\n")
         term = _paint(printable(record["text"]), "cyan")
         times = f"({count_of(suggestion)} times)"
-        print(f"Is this always {printable(record['label'])}?  {term}  {times}\n")
+        print(f"{question(suggestion)}  {term}  {times}\n")
         for parts in examples_of(suggestion):
             shown = (_paint(part, "cyan") if is_term else part for part, is_term in parts)
             print(f"  {''.join(shown)}")

@@ -6,22 +6,25 @@ from typing import Any, Dict, List, Sequence
 import typer
 from wasabi import msg
 
+from reading.lines import make_missing
 from reading.patterns import blank
 from reading.suggestions import Suggestion, read_answers
 from shared.commands import MAX_SEED, run
 from shared.errors import clear_errors
 from shared.showing import printable
 from shared.vectors import find_vectors
+from suggesting.asking import how_many_more
 from suggesting.candidates import load_candidates
 from suggesting.suggester import Suggester, labels_of
 
 # Means of what the simulated person of the benchmark accepts, in 130 draws of the patterns for food and
 # fashion; tests/test_suggest_few.py measures a part of it
 FEW_REMEDY = (
-    "Write more rules first: with few, most suggestions are wrong. In tests on real texts a person "
-    "accepted, of the first 25, 8 with under 10 matches, 10 with 10 to 29, 13 with 30 to 99, "
-    "14 with 100 to 299, and 19 with more."
+    "More rules make better suggestions. In tests on real texts a person accepted, of the first 25, "
+    "8 with under 10 matches, 10 with 10 to 29, 13 with 30 to 99, 14 with 100 to 299, and 19 with more."
 )
+# Below it less than half of what is proposed is right
+TOO_FEW_MATCHES = 30
 
 
 def suggest_cli(
@@ -44,22 +47,18 @@ def suggest_cli(
     """Add the terms that are most worth a question to the suggestions."""
     with clear_errors():
         nlp = blank(lang)
+        make_missing(suggestions)
         # What a person can mend is said before the long part
-        read_answers(nlp, suggestions, labels_of(nlp, patterns))
+        answers = read_answers(nlp, suggestions, labels_of(nlp, patterns))
         source = find_vectors(vectors, lang)
         found = load_candidates(candidates, nlp, texts, gold)
         suggester = Suggester(nlp, found, patterns, texts, seed, source)
+        warn_of_few(suggester.few_matches(answers), suggestions)
         added = suggester.add(suggestions, n_suggestions)
-        answers = read_answers(nlp, suggestions, suggester.labels)
-        print_summary(added, answers, suggestions, suggester.few_matches(answers))
+        print_summary(added, read_answers(nlp, suggestions, suggester.labels), suggestions)
 
 
-def print_summary(
-    added: List[Dict[str, Any]],
-    answers: Sequence[Suggestion],
-    path: Path,
-    few: Dict[str, int],
-) -> None:
+def print_summary(added: List[Dict[str, Any]], answers: Sequence[Suggestion], path: Path) -> None:
     """Print the new suggestions, the highest score first, and what to do next."""
     if added:
         rows = [
@@ -69,7 +68,7 @@ def print_summary(
                 record["count"],
                 f"{record['score']:.2f}",
             )
-            for record in sorted(added, key=lambda record: -record["score"])
+            for record in added
         ]
         header = ("Term", "Label", "Count", "Score")
         msg.table(rows, header=header, aligns=("l", "l", "r", "r"), divider=True)
@@ -78,21 +77,25 @@ def print_summary(
         msg.good(f"Added {len(added)} suggestion(s) to {path}")
     else:
         msg.info("Nothing is left that is worth asking", "Add texts or patterns to go on.")
-    warn_of_few(few)
     n_open = sum(suggestion.answer is None for suggestion in answers)
     if n_open:
         print(f"{n_open} wait for an answer: run review, or write accept, reject or ignore as")
         print('"answer" into the file.')
+    print(how_many_more(len(answers) - n_open))
 
 
-def warn_of_few(few: Dict[str, int]) -> None:
+def warn_of_few(few: Dict[str, int], path: Path) -> None:
     """Say for which labels there is little to learn from, and what that costs.
 
     few (Dict[str, int]): The number of matches by label.
+    path (Path): Where the suggestions go.
     """
     if few:
         matches = ", ".join(f"{number} of {printable(label)}" for label, number in few.items())
         msg.warn(f"Few matches to learn from: {matches}", FEW_REMEDY)
+    if any(number < TOO_FEW_MATCHES for number in few.values()):
+        print("Write more rules first: most suggestions will be wrong. A line without an answer")
+        print(f"does nothing: to throw it away, delete it from {printable(path.as_posix())}.\n")
 
 
 if __name__ == "__main__":

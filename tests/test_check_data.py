@@ -8,7 +8,7 @@ from helpers.flawed_data import files, good_data, inside_a_word, odd_one, record
 from helpers.little import CHECKED, little_report
 from helpers.running import LANG, ROOT, copy, invoke, run
 
-from check_data import check_data_cli
+from check_data import check_data_cli, remedy_of
 from measuring.page import fingerprint, update_section
 
 
@@ -29,6 +29,7 @@ def test_command(is_good, tmp_path):
     assert checked["passed"] >= 5
     # spaCy wants 2,000 texts
     assert "to train a new pipeline (300)" in result.flat
+    assert "spaCy recommends 2,000 texts to train on" in result.flat
     assert all(len(line) <= 80 for line in result.output.splitlines())
     assert "\x1b[2J" not in result.output
     assert ("gold.jsonl:321" in result.output) is not is_good
@@ -41,6 +42,18 @@ def test_broken_file_is_named(inputs):
     rest = [ROOT / "configs" / "ner.cfg", *(inputs.folder / name for name in "ab")]
     result = invoke(check_data_cli, *paths, *rest, "--lang", LANG)
     assert result.exit_code == 1 and "gold.jsonl, line 2" in result.flat
+
+
+@pytest.mark.parametrize(
+    "complaint, said",
+    [
+        ("Low number of examples for label 'X' (9)", "spaCy wants more than 50"),
+        ("Low number of examples to train a new pipeline (9)", "2,000 texts"),
+        ("3 training examples also in evaluation data", "spacy.io/api/cli#debug-data"),
+    ],
+)
+def test_complaints_come_with_how_many_are_enough(complaint, said):
+    assert said in remedy_of(complaint)
 
 
 # --- In the report

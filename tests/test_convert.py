@@ -88,6 +88,41 @@ def test_summary(inputs):
     assert max(map(len, output.splitlines())) <= 80
 
 
+def test_rules_that_the_table_does_not_show_are_counted(inputs):
+    more = [
+        {"label": "GADGET", "pattern": f"{word} ({n})"} for n in range(20) for word in ("here",)
+    ]
+    write_jsonl(inputs.patterns, [*COURSE_PATTERNS, *more])
+    said = run_cli(inputs).flat
+    stats = srsly.read_json(inputs.corpus / "stats.json")
+    n_used = sum(bool(rule["matches"]) for rule in stats["rules"])
+    assert n_used > 15
+    place = inputs.corpus / "stats.json"
+    assert f"These 15 rules find most, {n_used - 15} more match: all are in {place}" in said
+
+
+def test_says_that_the_training_texts_stayed(inputs):
+    """Else nobody understands why train is skipped after a rule was changed."""
+    same = "The training texts are the same as before"
+    assert same not in run_cli(inputs).flat
+    assert same in run_cli(inputs).flat
+    write_jsonl(inputs.patterns, [*COURSE_PATTERNS, {"label": "GADGET", "pattern": "Zorb"}])
+    assert same in run_cli(inputs).flat
+    write_jsonl(inputs.patterns, COURSE_PATTERNS[:1])
+    assert same not in run_cli(inputs).flat
+
+
+def test_answers_and_annotated_texts_may_be_missing(inputs):
+    inputs.suggestions.unlink()
+    annotated = inputs.folder / "none" / "annotated.jsonl"
+    done = run_cli(inputs, "--annotated", annotated)
+    assert done.exit_code == 0
+    for path in (inputs.suggestions, annotated):
+        assert f"{path} was missing. An empty file is there now." in done.flat
+        assert path.read_bytes() == b""
+    assert "missing" not in run_cli(inputs, "--annotated", annotated).output
+
+
 # --- How it is split
 
 
@@ -187,7 +222,6 @@ BAD_INPUT = {
     "no texts file": (missing("texts"), "texts.jsonl", "does not exist"),
     "no patterns file": (missing("patterns"), "patterns.jsonl", "does not exist"),
     "no gold file": (missing("gold"), "gold.jsonl", "does not exist"),
-    "no suggestions file": (missing("suggestions"), "suggestions.jsonl", "does not exist"),
     "empty texts": (spoil("texts", ""), "texts.jsonl", "No texts"),
     "empty patterns": (spoil("patterns", "\n"), "patterns.jsonl", "No patterns"),
     "broken json": (spoil("texts", GOOD + "{oops\n"), "texts.jsonl, line 2", "Broken JSON"),

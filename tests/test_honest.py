@@ -1,5 +1,6 @@
 """A run says how good it is, or that nobody can know, and never looks better than it is."""
 
+import re
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -13,7 +14,7 @@ from scipy.stats import binomtest
 from spacy.tokens import DocBin
 from spacy.vocab import Vocab
 
-from check_package import check_package_cli
+from check_package import check_package_cli, choose_example
 from evaluate import evaluate_cli
 from labelling.corpus import convert
 from measuring.evaluation import evaluate
@@ -225,7 +226,7 @@ def test_check_package_ends_with_the_score(tmp_path, word):
     wheel = tmp_path / f"{LANG}_little-0.1.0"
     package(paths["pipeline"], paths["metrics"], wheel, meta)
     files = (wheel, paths["pipeline"], paths["test"], paths["report"], tmp_path / "check.json")
-    figures = ("--metrics", paths["metrics"], "--stats", paths["stats"])
+    figures = ("--metrics", paths["metrics"], "--stats", paths["stats"], "--log", paths["log"])
     said = invoke(check_package_cli, *files, *figures).output
     lines = said.strip().splitlines()
     if word == "kindle":
@@ -237,6 +238,29 @@ def test_check_package_ends_with_the_score(tmp_path, word):
         assert f"has {word} in it').ents)" in said
         assert "⚠ F1 100.0, 95% interval 91.7 to 100.0, 18 test entities" in said
     assert said.index("some 300 are wanted") < said.index("F1 ")
+    assert "Try --vars.max_steps 800." in said  # the log is best at its end
+
+
+def test_the_text_to_try_is_short_and_has_an_entity_that_is_found():
+    def named(text, *words):
+        return text, [(text.index(word), text.index(word) + len(word), "X") for word in words]
+
+    long = "My iphone and my ipad lie on the desk, " + "and so do many other things, " * 3
+    gold = [
+        named("Nothing at all"),
+        named("An iphone"),
+        named("My good old iphone fell from the sofa in the evening, again", "iphone"),
+        named("My good old ipad and iphone fell from the sofa in the evening", "ipad", "iphone"),
+        named(long, "iphone", "ipad"),
+    ]
+    found = [gold[0], named("An iphone", "iphone"), *gold[2:]]
+    halves = [*found[:3], named(gold[3][0], "iphone"), gold[4]]
+    assert choose_example(docs(found), docs(gold)) == gold[3][0]
+    assert choose_example(docs(halves), docs(gold)) == gold[2][0]  # no error in it
+    # One that is rightly found beside an error is better than a long one, and that better than none
+    assert choose_example(docs(halves[3:]), docs(gold[3:])) == gold[3][0]
+    assert choose_example(docs(found[4:]), docs(gold[4:])) == long
+    assert choose_example(docs(found[:2]), docs(gold[:2])) == ""
 
 
 # --- Nobody learns from test
@@ -287,9 +311,36 @@ def test_words_that_only_test_has(tmp_path):
     pipelines = {stage: paths["rules"] for stage in STAGES}
     names = ("test", "stats", "metrics", "predictions")
     evaluate(*(paths[name] for name in names), pipelines, dev=paths["dev"])
-    note = reported(paths).split("no training text shows:")[1].split("If somebody took")[0]
-    assert "zephyr 3" in note and "pixel fold" in note
+    note = reported(paths).split('id="only-test"')[1].split("</details>")[0]
+    assert "2 rules have words" in note and "which nothing here can tell" in note
+    lines = re.findall(r"<li>(.+)</li>", note)
+    assert "pattern <code>" in lines[0] and "zephyr 3" in lines[0] and "patterns:1" in lines[0]
+    assert "accepted term <code>" in lines[1] and "pixel fold" in lines[1]
     assert "iphone 9" not in note and "acme" not in note
+
+
+def test_an_accepted_term_that_is_mostly_wrong_is_named(tmp_path):
+    files = {
+        "texts": [{"text": f"An iphone {i} and a gap"} for i in range(60)],
+        "patterns": [{"label": "X", "pattern": [{"LOWER": "iphone"}]}],
+        "gold": [{"text": f"Gold {i}"} for i in range(9)],
+        "suggestions": [{"text": "Gap", "label": "X", "answer": "accept"}],
+    }
+    made = [write_jsonl(tmp_path / f"{name}.jsonl", lines) for name, lines in files.items()]
+    test = [*records(("X", "iphone"), number=6), *records(number=0)]
+    paths = measured(tmp_path / "little", test, {"X": ["iphone"]})
+    convert(*made, tmp_path / "corpus", paths["rules"], lang=LANG)
+    paths["stats"] = tmp_path / "corpus" / "stats.json"
+    dev = [*test, *(record for record in records(("X", "Gap"), number=1))]
+    dev += [(f"Mind the gap {i}", []) for i in range(4)]
+    DocBin(ATTRS, docs=docs(dev)).to_disk(paths["dev"])
+    pipelines = {stage: paths["rules"] for stage in STAGES}
+    names = ("test", "stats", "metrics", "predictions")
+    evaluate(*(paths[name] for name in names), pipelines, dev=paths["dev"])
+    advice = reported(paths).split('id="next"')[1].split("</section>")[0]
+    assert "In the dev texts the term &#39;Gap&#39; is right in 1 of 5 places." in advice
+    # Nothing of it is left in the pipeline
+    assert "term" not in (paths["rules"] / "span_ruler" / "patterns").read_text("utf8")
 
 
 # --- Learned from train, known to a rule only, known to neither

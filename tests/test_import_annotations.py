@@ -47,6 +47,15 @@ def test_what_measures_is_not_learned_from(files):
     assert "Added 1 texts" in result.flat and "In annotated.jsonl 1" in result.flat
 
 
+@pytest.mark.parametrize("use, missing", [("gold", "gold"), ("train", "annotated")])
+def test_a_missing_file_is_made(files, use, missing):
+    (files / f"{missing}.jsonl").unlink()
+    prodigy(files / "a.jsonl", RECORDS)
+    done = run_cli(files, files / "a.jsonl", use=use)
+    assert done.exit_code == 0 and f"{missing}.jsonl was missing" in done.flat
+    assert len(read(files / f"{missing}.jsonl")) == len(RECORDS)
+
+
 def test_twice_in_the_file(files):
     prodigy(files / "a.jsonl", RECORDS * 2)
     result = run_cli(files, files / "a.jsonl")

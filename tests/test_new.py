@@ -93,7 +93,8 @@ def test_own_data_are_never_lost(project):
     first = contents(project / "assets" / "before-new")
     (project / "assets" / "texts.jsonl").write_text('{"text": "mine"}\n')
     (project / "assets" / "gold.jsonl").unlink()
-    do("--yes", "true")
+    said = do("--yes", "true").flat
+    assert "assets/gold.jsonl was missing. An empty file is there now." in said
     assert contents(project / "assets" / "before-new") == first
     kept = project / "assets" / "before-new-2" / "texts.jsonl"
     assert kept.read_text() == '{"text": "mine"}\n'
@@ -103,7 +104,8 @@ def test_own_data_are_never_lost(project):
 def test_without_a_terminal_it_does_not_guess(project):
     before = contents(project)
     done = do("--name", "tweets_ner")
-    assert done.exit_code == 1 and "--vars.yes true" in done.flat
+    assert done.exit_code == 1
+    assert "spacy project run new . --vars.name my_ner --vars.yes true" in done.flat
     assert contents(project) == before
 
 
@@ -195,6 +197,18 @@ def test_folders_and_files_elsewhere_stay(project, tmp_path_factory):
     assert (
         (project / "assets" / "texts.jsonl").stat().st_size
     )  # not a file of this project's any more
+
+
+def test_git_ignores_what_was_shipped_and_nothing_of_a_person(tmp_path):
+    shutil.copy(ROOT / ".gitignore", tmp_path)
+    run_git = ["git", "-C", str(tmp_path)]
+    subprocess.run([*run_git, "init", "-q"], check=True)
+    for name in ("assets/before-new", "assets/before-new-2", "assets"):
+        (tmp_path / name).mkdir(exist_ok=True, parents=True)
+        (tmp_path / name / "texts.jsonl").touch()
+    listed = ["ls-files", "--others", "--exclude-standard", "assets"]
+    found = subprocess.run([*run_git, *listed], check=True, capture_output=True, text=True)
+    assert found.stdout.split() == ["assets/before-new-2/texts.jsonl", "assets/texts.jsonl"]
 
 
 @pytest.mark.slow

@@ -190,6 +190,18 @@ def test_edited_by_somebody_else_meanwhile(files):
     assert answers(files) == ["reject"]
 
 
+def test_says_what_is_asked_and_how_many_more_answers_help(files):
+    files["suggestions"].unlink()
+    terminal = Terminal(files)
+    shown = terminal.read()
+    assert "suggestions.jsonl was missing" in " ".join(shown.split())
+    assert ", in capitals or not?" in shown
+    terminal.press("r")
+    terminal.read()
+    terminal.press("q")
+    assert "99 more answers bring most of what answers can" in terminal.finish()
+
+
 def test_without_a_terminal_it_says_what_to_do(files):
     result = invoke(review_cli, *files.values())
     assert result.exit_code == 1 and "no terminal" in result.flat

@@ -8,8 +8,10 @@ from helpers.little import build_rules
 from helpers.running import LANG, door, environment, invoke, read_jsonl, write_jsonl
 from helpers.suggest_data import FRUITS, MAKERS, make_files, make_suggester, sentences
 
+from reading.patterns import blank
 from shared.errors import InputError
 from suggest import suggest_cli
+from suggesting.candidates import find_candidates
 
 
 @pytest.fixture
@@ -114,6 +116,54 @@ def test_rejected_for_one_label_may_be_asked_for_another(files):
     write_jsonl(files["suggestions"], [rejected])
     added = make_suggester(files).add(files["suggestions"], 10)
     assert "MAKER" in [record["label"] for record in added if record["text"] == "Zeta Labs"]
+
+
+def test_a_missing_file_of_suggestions_is_made(files):
+    files["suggestions"].unlink()
+    done = run_suggest(files)
+    assert done.exit_code == 0 and "suggestions.jsonl was missing" in done.flat
+    assert read_jsonl(files["suggestions"])
+
+
+@pytest.mark.parametrize(
+    "n_answers, said",
+    [
+        (0, "100 more answers bring most of what answers can; up to 400 in all help"),
+        (99, "1 more answers bring most"),
+        (100, "You have most of what answers can bring. Up to 300 more still help a little"),
+        (400, "More than 400 answers hardly help"),
+    ],
+)
+def test_how_many_more_answers_are_worth_it(files, n_answers, said):
+    answered = [{"text": f"w{i}", "label": "FRUIT", "answer": "reject"} for i in range(n_answers)]
+    write_jsonl(files["suggestions"], answered)
+    assert said in run_suggest(files).flat
+
+
+# --- What a term is
+
+
+def terms_of(*texts, times=4):
+    found = find_candidates(blank("en"), enumerate(text for text in texts for _ in range(times)))
+    return set(found.terms)
+
+
+def test_a_term_does_not_go_across_the_end_of_a_sentence():
+    terms = terms_of("I love Old Navy. Thoughts on Dr. Martens or A.P.C. Jeans?")
+    assert {"Old Navy", "Dr. Martens"} <= terms
+    assert not {term for term in terms if "Navy. " in term}
+    # Without a space behind it, a full stop is within a name
+    assert "J.Crew" in terms_of("My J.Crew shirt")
+
+
+def test_what_always_has_an_s_behind_it_is_half_of_a_name():
+    terms = terms_of("My Levi's are old, and Macy’s New Macy’s store has Gap's best jeans", "A Gap")
+    assert {"Levi's", "Macy’s", "Gap"} <= terms and not {"Levi", "Macy"} & terms
+    # One of nine without it is an odd one; two of six are not
+    assert "Levi" not in terms_of(*["My Levi's are old"] * 8, "Old Levi jeans", times=1)
+    assert "Levi" in terms_of(*["My Levi's are old"] * 4, *["Old Levi jeans"] * 2, times=1)
+    # Too few to tell
+    assert "Levi" in terms_of("My Levi's are old", times=2)
 
 
 @pytest.mark.slow

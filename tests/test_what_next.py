@@ -28,7 +28,11 @@ def scores(**more) -> Dict[str, Any]:
 
 
 def stats(with_entities: int = 900) -> Dict[str, Any]:
-    rules = [{"id": "a", "pattern": "apple"}, {"id": "b", "pattern": [{"LOWER": "orange"}]}]
+    rules = [
+        {"id": "a", "pattern": "apple"},
+        {"id": "b", "pattern": [{"LOWER": "orange"}]},
+        {"id": "c", "pattern": [{"LOWER": "gap"}], "term": "Gap"},
+    ]
     return {"train": {"texts": 1000, "without_entities": 1000 - with_entities}, "rules": rules}
 
 
@@ -43,10 +47,10 @@ def dev(**more) -> Dict[str, Any]:
 CASES = {
     "nothing": (scores(), 900, ["check-data"], "No figure here points at one thing"),
     "gold": (
-        scores(pipeline=pipeline(ents_f_ci=[0.64, 0.77])),
+        scores(pipeline=pipeline(ents_f_ci=[0.6, 0.8])),
         900,
         [GOLD],
-        "13 points wide: 200 more texts make it about 11.",
+        "20 points wide: 200 more texts make it about 17.",
     ),
     "no gold": (scores(measures="agreement"), 900, [GOLD], "nobody knows how good"),
     "terms": (
@@ -69,7 +73,24 @@ CASES = {
         ["check-data"],
         "{LOWER: orange} (rule b) is right 4 of 10 times, a precision of 0.4",
     ),
-    "examples": (scores(), 28, ["convert"], "Only 28 texts to train on have an entity"),
+    "terms that are wrong": (
+        scores(dev=dev(rules={"c": {"found": 21, "right": 3}})),
+        900,
+        ["all"],
+        "the term 'Gap' is right in 3 of 21 places. A term matches in any case",
+    ),
+    "few examples": (
+        scores(),
+        29,
+        ["convert", "suggest", "review"],
+        "Only 29 texts to train on have an entity, some 300 are wanted. Convert shows",
+    ),
+    "more examples": (
+        scores(),
+        30,
+        ["suggest", "review"],
+        "Only 30 texts to train on have an entity, some 300 are wanted. Each term",
+    ),
 }
 
 
@@ -88,6 +109,10 @@ def test_each_rule(case):
         scores(test={**scores()["test"], "new": 4}, pipeline=pipeline(new=0.0)),
         scores(dev=dev(mixed_errors={"apple": 4})),
         scores(dev=dev(rules={"b": {"found": 4, "right": 0}})),
+        scores(dev=dev(rules={"c": {"found": 2, "right": 0}})),
+        scores(dev=dev(rules={"c": {"found": 20, "right": 10}})),
+        # 200 more texts make it hardly narrower
+        scores(pipeline=pipeline(ents_f_ci=[0.62, 0.78])),
         # That nothing is found is known well enough
         scores(pipeline=pipeline(ents_f_ci=[0, 0.27], right=0)),
         {key: value for key, value in scores().items() if key != "dev"},
@@ -101,9 +126,26 @@ def test_no_advice_without_evidence(metrics):
 
 def test_no_terms_are_suggested_from_few_matches():
     low = scores(pipeline=pipeline(new=0.1))
-    assert [advice.title for advice in what_next(low, stats(100))] == [
+    assert [advice.title for advice in what_next(low, stats(29))] == [
         "Write more rules, or add texts"
     ]
+    assert [advice.title for advice in what_next(low, stats(100))] == [
+        "Answer suggested terms, and write more rules"
+    ]
+
+
+def test_a_training_that_was_cut_short_is_to_be_longer():
+    def rows(*found):
+        return [{"step": 50 * i, "loss": 1.0, "f": f} for i, f in enumerate(found)]
+
+    [advice] = what_next(scores(), stats(), rows(0, 0.5, 0.6))
+    assert advice.commands == ["python -m spacy project run all . --vars.max_steps 200"]
+    assert "best at the last step, 100" in advice.why
+    by_chance = rows(0, 0.69, 0.7, 0.68, 0.71)
+    for curve in (rows(0, 0.6, 0.5), rows(0, 0.6, 0.6), by_chance, rows(0.5), []):
+        assert [advice.title for advice in what_next(scores(), stats(), curve)] == [
+            "Look for mistakes in the data"
+        ]
 
 
 def test_what_costs_most_comes_first():
@@ -126,7 +168,8 @@ def test_what_costs_most_comes_first():
 
 
 def test_commands_are_those_of_the_project():
-    known = {command["name"] for command in srsly.read_yaml(ROOT / "project.yml")["commands"]}
+    project = srsly.read_yaml(ROOT / "project.yml")
+    known = {command["name"] for command in project["commands"]} | {*project["workflows"]}
     named = {command.split()[0] for _, _, commands, _ in CASES.values() for command in commands}
     assert named - {"annotate"} <= known
 
@@ -152,5 +195,9 @@ def test_errors_on_forms_that_are_an_entity_and_not():
 def test_the_report_shows_it(tmp_path):
     page = little_report(little_project(tmp_path))
     section = page.split('id="next"')[1].split("</section>")[0]
-    assert re.findall(r"<strong>(.+?)\.</strong>", section)[0] == "Write more rules, or add texts"
-    assert "<code>python -m spacy project run convert</code>" in section
+    titles = re.findall(r"<strong>(.+?)\.</strong>", section)
+    assert titles[0] == "Answer suggested terms, and write more rules"
+    assert "<code>python -m spacy project run suggest</code>" in section
+    # Its log has the best score at its last step
+    assert "Train longer" in titles
+    assert "<code>python -m spacy project run all . --vars.max_steps 800</code>" in section

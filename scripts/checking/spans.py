@@ -111,7 +111,8 @@ def check_numbers(data: Data) -> Iterator[Finding]:
                 f"Only {number(in_test[label], 'entity', 'entities')} {label} in the test half",
                 f"Under {MIN_TEST_ENTITIES} the 95% interval of its recall is wider than plus or "
                 "minus 10 points: most improvements can't be told from luck.",
-                "Annotate more texts that have it.",
+                f"Annotate more texts that have it: {MIN_TEST_ENTITIES - in_test[label]} more entities in "
+                "the test half, so about twice as many in all.",
             )
     for label in known if data.labels else []:
         if not in_test[label]:
@@ -133,7 +134,7 @@ def check_numbers(data: Data) -> Iterator[Finding]:
                 + (", ..." if len(forms) > 5 else ""),
                 "The model learns the list and not what the words around tell, so it finds no more "
                 "than the rules.",
-                "Add patterns that match others, or raw texts that have some.",
+                f"Have {MIN_FORMS} or more: add patterns that match others, or raw texts that have some.",
             )
 
 

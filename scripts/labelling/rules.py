@@ -32,6 +32,7 @@ def collect_rules(nlp: Language, patterns: Path, suggestions: Path) -> List[Dict
     suggestions (Path): Suggestions with answers, JSONL. Accepted terms match in any case.
     RETURNS (List[Dict[str, Any]]): The rules, each with "label", "pattern" and "id", its own or
         "FILE:LINE", so that an entity's `ent_id_` tells which rule found it. No two are the same.
+        An accepted suggestion has its "term", too.
     RAISES (InputError): If a rule or suggestion is broken, an id is used twice, or there is
         no pattern.
     """
@@ -45,7 +46,9 @@ def collect_rules(nlp: Language, patterns: Path, suggestions: Path) -> List[Dict
         if suggestion.answer == "accept":
             words = [{"LOWER": word} for word in suggestion.words]
             rule_id = clean(f"{source}:{suggestion.where.number}")
-            rules.append({"label": suggestion.record["label"], "pattern": words, "id": rule_id})
+            term = " ".join(suggestion.record["text"].split())
+            rule = {"label": suggestion.record["label"], "pattern": words, "id": rule_id}
+            rules.append({**rule, "term": term})
     return rules
 
 
@@ -69,7 +72,8 @@ def add_ruler(nlp: Language, rules: List[Dict[str, Any]]) -> None:
     attr = kinds.most_common(1)[0][0] if kinds else "ORTH"
     ties = find_ties(nlp, rules, phrases)
     patterns = []
-    for number, (rule, phrase) in enumerate(zip(rules, phrases)):
+    for number, (whole, phrase) in enumerate(zip(rules, phrases)):
+        rule = {key: value for key, value in whole.items() if key != "term"}
         if number in ties.narrowed:
             patterns += [{**rule, "pattern": piece} for piece in ties.narrowed[number]]
         elif number not in ties.covered:

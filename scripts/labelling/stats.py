@@ -2,6 +2,7 @@
 
 from collections import Counter
 from itertools import islice
+from pathlib import Path
 from typing import Any, Dict, List
 
 import numpy as np
@@ -16,6 +17,7 @@ from shared.showing import printable, shorten, show_pattern
 FEW_EXAMPLES = 300
 PATTERN_WIDTH = 48
 N_FORMS = 5  # of each rule
+N_RULES = 15  # printed
 # What becomes of a text that takes too long, behind all that the texts alone decide
 LEFT_OUT = len(SIDES)
 
@@ -79,7 +81,7 @@ def make_stats(
         },
         "rules": [
             {
-                **{key: rule[key] for key in ("id", "label", "pattern")},
+                **{key: rule[key] for key in ("id", "label", "pattern", "term") if key in rule},
                 "matches": count("matches")[rule["id"]],
                 "entities": count("entities")[rule["id"]],
                 "in_annotated": count("in_annotated")[rule["id"]],
@@ -104,8 +106,13 @@ def _labels(docs: List[Doc]) -> Dict[str, int]:
     return dict(sorted(Counter(ent.label_ for doc in docs for ent in doc.ents).items()))
 
 
-def print_summary(stats: Dict[str, Any]) -> None:
-    """Print what was read, dropped and found, and warn of what will make a poor model."""
+def print_summary(stats: Dict[str, Any], path: Path) -> None:
+    """Print what was read, dropped and found, and warn of what will make a poor model.
+
+    stats (dict): What `make_stats` made.
+    path (Path): The file that it is in, for what doesn't fit here.
+    """
+    place = path.as_posix()
     train, dropped, gold = stats["train"], stats["dropped"], stats["gold"]
     annotated = stats["annotated"]
     labels = [f"{number} {printable(label_)}" for label_, number in train["entities"].items()]
@@ -139,14 +146,12 @@ def print_summary(stats: Dict[str, Any]) -> None:
     if dropped["surplus"]:
         rows.append(("", f"{dropped['surplus']:,} more texts would be, but these are enough"))
     if stats["left_out"]:
-        rows.insert(
-            2, ("Left out", f"{len(stats['left_out']):,} that took too long, see stats.json")
-        )
+        rows.insert(2, ("Left out", f"{len(stats['left_out']):,} that took too long, see {place}"))
     msg.table(rows, divider=False)
     by_use = sorted(stats["rules"], key=lambda rule: -rule["entities"])
     used = [rule for rule in by_use if rule["matches"]]
     table = []
-    for rule in used[:15]:
+    for rule in used[:N_RULES]:
         table.append((printable(rule["id"]), _pattern(rule["pattern"]), f"{rule['entities']:,}"))
         forms = ", ".join(f"{form} ({number:,})" for form, number in rule["forms"].items())
         table.append(("", shorten(printable(forms), PATTERN_WIDTH), ""))
@@ -157,12 +162,14 @@ def print_summary(stats: Dict[str, Any]) -> None:
         divider=True,
         max_col=PATTERN_WIDTH,
     )
-    if len(used) > 15:
-        print(f"... and {len(used) - 15} more rules that match, see stats.json\n")
-    _warn(stats)
+    if len(used) > N_RULES:
+        print(
+            f"These {N_RULES} rules find most, {len(used) - N_RULES:,} more match: all are in {place}\n"
+        )
+    _warn(stats, place)
 
 
-def _warn(stats: Dict[str, Any]) -> None:
+def _warn(stats: Dict[str, Any], place: str) -> None:
     train, gold, annotated = stats["train"], stats["gold"], stats["annotated"]
     unused = [rule for rule in stats["rules"] if not rule["matches"]]
     if unused:
@@ -170,12 +177,13 @@ def _warn(stats: Dict[str, Any]) -> None:
         for rule in unused[:10]:
             print(f"  {printable(rule['id'])}  {_pattern(rule['pattern'])}")
         if len(unused) > 10:
-            print(f"  ... and {len(unused) - 10} more, see stats.json")
+            print(f"  ... and {len(unused) - 10} more, see {place}")
     examples = train["texts"] - train["without_entities"]
     if examples < FEW_EXAMPLES:
         msg.warn(
             f"Only {examples} texts with an entity to train on",
-            f"A model wants some {FEW_EXAMPLES} to a few thousand. Add texts or patterns.",
+            f"A model wants some {FEW_EXAMPLES} to a few thousand. Add texts or patterns, or answer the "
+            "terms of suggest.",
         )
     if not train["without_entities"]:
         msg.warn(
@@ -188,7 +196,8 @@ def _warn(stats: Dict[str, Any]) -> None:
     if not gold["texts"]:
         msg.warn(
             "No gold annotations: scores will measure agreement with the rules, not accuracy",
-            "Annotate some texts and set vars.gold to learn how good the result is.",
+            "To learn how good the result is, annotate 100 texts or more: "
+            "python -m spacy project run annotate",
         )
         return
     for label_ in sorted(set(gold["entities"]) - known - set(annotated["entities"])):

@@ -1,19 +1,24 @@
 """What to do next: plain rules over the scores, each with its command."""
 
 import math
-from typing import Any, Dict, Iterator, List, NamedTuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
 from measuring.scores import percent
-from measuring.verdict import FEW_EXAMPLES, n_examples
+from measuring.verdict import FEW_EXAMPLES, cut_short, n_examples
 from shared.showing import shorten, show_pattern
 
 RUN = "python -m spacy project run"
 # Gold texts to add at a time; half of them go to test
 MORE_TEXTS = 200
-# Widths of the interval of F1: beyond the first more gold helps, beyond the second nothing else is as urgent
-WIDE, TOO_WIDE = 0.1, 0.25
+# More gold helps if it makes the interval of F1 narrower by so much; beyond the second width nothing else is
+# as urgent
+MIN_NARROWING, TOO_WIDE = 0.025, 0.25
+# Below so many texts with an entity few suggestions are good, see suggest.py: rules come first
+ENOUGH_TO_SUGGEST = 30
 # Of entities or errors: with fewer the share says little
 MIN_CASES = 5
+# The same for accepted terms, since to take one back is no work
+MIN_TERM_CASES = 3
 LOW_RECALL = 0.5
 # A rule that is mostly wrong teaches the wrong thing
 MIN_PRECISION = 0.5
@@ -30,15 +35,19 @@ class Advice(NamedTuple):
     commands: List[str]
 
 
-def what_next(metrics: Dict[str, Any], stats: Dict[str, Any]) -> List[Advice]:
+def what_next(
+    metrics: Dict[str, Any], stats: Dict[str, Any], curve: Sequence[Dict[str, Any]] = ()
+) -> List[Advice]:
     """Say what the next quarter of an hour is best spent on.
 
     metrics (dict): What evaluate wrote, with "dev".
     stats (dict): What convert counted.
+    curve (Sequence[dict]): The learning curve.
     RETURNS (List[Advice]): What is worth most first; never empty.
     """
-    rules = (_examples, _gold, _rules, _terms, _texts)
+    rules = (_examples, _gold, _accepted, _rules, _terms, _texts)
     found = [advice for rule in rules for advice in rule(metrics, stats)]
+    found += _training(curve)
     found.sort(key=lambda advice: -advice.weight)
     return found or [
         Advice(
@@ -53,13 +62,35 @@ def what_next(metrics: Dict[str, Any], stats: Dict[str, Any]) -> List[Advice]:
 
 def _examples(metrics: Dict[str, Any], stats: Dict[str, Any]) -> Iterator[Advice]:
     number = n_examples(stats)
-    if number < FEW_EXAMPLES:
+    if number >= FEW_EXAMPLES:
+        return
+    few = f"Only {number:,} texts to train on have an entity, some {FEW_EXAMPLES} are wanted."
+    suggest = [f"{RUN} suggest", f"{RUN} review"]
+    if number < ENOUGH_TO_SUGGEST:
         yield Advice(
             3,
             "Write more rules, or add texts",
-            f"Only {number:,} texts to train on have an entity, some {FEW_EXAMPLES} are wanted. "
-            "Convert shows what each rule matches.",
-            [f"{RUN} convert"],
+            f"{few} Convert shows what each rule matches. When rules match in {ENOUGH_TO_SUGGEST} "
+            "texts or more, answer suggested terms: each that you accept is a new rule.",
+            [f"{RUN} convert", *suggest],
+        )
+    else:
+        yield Advice(
+            3,
+            "Answer suggested terms, and write more rules",
+            f"{few} Each term that you accept is a new rule; 100 answers take some minutes.",
+            suggest,
+        )
+
+
+def _training(curve: Sequence[Dict[str, Any]]) -> Iterator[Advice]:
+    steps = cut_short(curve)
+    if steps:
+        yield Advice(
+            1,
+            "Train longer",
+            f"The score on dev was best at the last step, {steps:,}.",
+            [f"{RUN} all . --vars.max_steps {2 * steps}"],
         )
 
 
@@ -78,10 +109,10 @@ def _gold(metrics: Dict[str, Any], stats: Dict[str, Any]) -> Iterator[Advice]:
         return
     texts, bounds = metrics["test"]["texts"], metrics["pipeline"]["ents_f_ci"]
     width = bounds[1] - bounds[0]
+    # An interval shrinks with the square root of the number of texts
+    later = width * math.sqrt(texts / (texts + MORE_TEXTS / 2))
     # To know it better that nothing is found is no help
-    if width > WIDE and metrics["pipeline"]["right"]:
-        # An interval shrinks with the square root of the number of texts
-        later = width * math.sqrt(texts / (texts + MORE_TEXTS / 2))
+    if width - later > MIN_NARROWING and metrics["pipeline"]["right"]:
         yield Advice(
             2 if width > TOO_WIDE else 0,
             "Annotate more gold",
@@ -91,32 +122,58 @@ def _gold(metrics: Dict[str, Any], stats: Dict[str, Any]) -> Iterator[Advice]:
         )
 
 
-def _rules(metrics: Dict[str, Any], stats: Dict[str, Any]) -> Iterator[Advice]:
-    dev = metrics.get("dev")
-    if not dev or metrics["measures"] == "agreement":
-        return
-    bad = {
-        name: row
-        for name, row in dev["rules"].items()
-        if row["found"] >= MIN_CASES and row["right"] < MIN_PRECISION * row["found"]
-    }
-    wrong = {name: row["found"] - row["right"] for name, row in bad.items()}
+def _accepted(metrics: Dict[str, Any], stats: Dict[str, Any]) -> Iterator[Advice]:
+    """YIELDS (Advice): To take back answers, which is less work than to mend a pattern."""
+    bad = _bad_rules(metrics, stats, accepted=True)
     if bad:
-        patterns = {rule["id"]: show_pattern(rule["pattern"]) for rule in stats["rules"]}
         named = [
-            f"{shorten(patterns[name], WIDTH)} (rule {name}) is right {row['right']} of {row['found']} "
-            f"times, a precision of {row['right'] / row['found']:.1f}"
-            for name, row in sorted(bad.items(), key=lambda item: (-wrong[item[0]], item[0]))[
-                :SHOWN
-            ]
+            f"the term '{rule['term']}' is right in {row['right']} of {row['found']} places"
+            for rule, row in bad
         ]
         yield Advice(
-            _share(sum(wrong.values()), dev["errors"]),
+            _share(sum(row["found"] - row["right"] for _, row in bad), metrics["dev"]["errors"]),
+            "Take back answers that are mostly wrong",
+            f"In the dev texts {_list(named[:SHOWN], len(named))}. A term matches in any case, as an "
+            'ordinary word, too. Write "reject" as its answer into the suggestions file (vars.suggestions).',
+            [f"{RUN} all"],
+        )
+
+
+def _rules(metrics: Dict[str, Any], stats: Dict[str, Any]) -> Iterator[Advice]:
+    bad = _bad_rules(metrics, stats, accepted=False)
+    if bad:
+        named = [
+            f"{shorten(show_pattern(rule['pattern']), WIDTH)} (rule {rule['id']}) is right "
+            f"{row['right']} of {row['found']} times, a precision of {row['right'] / row['found']:.1f}"
+            for rule, row in bad
+        ]
+        yield Advice(
+            _share(sum(row["found"] - row["right"] for _, row in bad), metrics["dev"]["errors"]),
             "Mend rules that are mostly wrong",
-            f"In the dev texts {_list(named, len(bad))}. The model learns their mistakes. Make "
-            "them narrower, or delete them; the check of the data shows where they match.",
+            f"In the dev texts {_list(named[:SHOWN], len(named))}. The model learns their mistakes. "
+            "Make them narrower, or delete them; the check of the data shows where they match.",
             [f"{RUN} check-data"],
         )
+
+
+def _bad_rules(
+    metrics: Dict[str, Any], stats: Dict[str, Any], accepted: bool
+) -> List[Tuple[Dict[str, Any], Dict[str, int]]]:
+    """RETURNS (List[Tuple[dict, dict]]): Rules that are mostly wrong in dev, what they found there,
+    those with most errors first. Either accepted terms or patterns."""
+    dev = metrics.get("dev")
+    if not dev or metrics["measures"] == "agreement":
+        return []
+    least = MIN_TERM_CASES if accepted else MIN_CASES
+    bad = [
+        (rule, row)
+        for rule in stats["rules"]
+        if bool(rule.get("term")) == accepted
+        and (row := dev["rules"].get(rule["id"]))
+        and row["found"] >= least
+        and row["right"] < MIN_PRECISION * row["found"]
+    ]
+    return sorted(bad, key=lambda pair: (pair[1]["right"] - pair[1]["found"], pair[0]["id"]))
 
 
 def _terms(metrics: Dict[str, Any], stats: Dict[str, Any]) -> Iterator[Advice]:

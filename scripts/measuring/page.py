@@ -86,8 +86,8 @@ def report(
     return template("report.html").render(
         headline=headline,
         sentences=sentences,
-        cautions=cautions(scores, counted),
-        advice=what_next(scores, counted),
+        cautions=cautions(scores, counted, curve),
+        advice=what_next(scores, counted, curve),
         side="dev" if dev else "test",
         stats=counted,
         vectors=settings["initialize"]["vectors"],

@@ -1,6 +1,6 @@
 """What the scores say, what they can't say, and the last lines of a run."""
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from wasabi import msg
 
@@ -79,7 +79,7 @@ def _sentences(case: str, metrics: Dict[str, Any]) -> List[str]:
         return [
             "There are no gold annotations, so the test texts have the labels that the rules gave "
             "them. Every score here measures agreement with the rules, not accuracy. To learn how "
-            "good the pipeline is, annotate some texts by hand and set vars.gold.",
+            "good the pipeline is, annotate 100 texts or more: python -m spacy project run annotate",
             *result,
         ]
     if pipeline["right"] in (0, number):
@@ -131,11 +131,14 @@ def _compare(gain: Dict[str, Any]) -> str:
     return f"{said}."
 
 
-def cautions(metrics: Dict[str, Any], stats: Dict[str, Any]) -> List[str]:
+def cautions(
+    metrics: Dict[str, Any], stats: Dict[str, Any], curve: Sequence[Dict[str, Any]] = ()
+) -> List[str]:
     """Say what makes a poor model or scores that mislead, most important first.
 
     metrics (dict): What evaluate wrote.
     stats (dict): What convert counted.
+    curve (Sequence[dict]): The learning curve.
     RETURNS (List[str]): A sentence each.
     """
     gold = metrics["test"]["entities"]
@@ -149,6 +152,12 @@ def cautions(metrics: Dict[str, Any], stats: Dict[str, Any]) -> List[str]:
         least = min(MIN_DIFFERENT / number, 1)
         result.append(
             f"{number:,} entities in test: differences in recall below {100 * least:.0f} points can't be seen."
+        )
+    steps = cut_short(curve)
+    if steps:
+        result.append(
+            f"Training ended while the score on dev still rose: it was best at the last step, {steps:,}. "
+            f"Try --vars.max_steps {2 * steps}."
         )
     result += _unlike(metrics, stats)
     known = {rule["label"] for rule in stats["rules"]} | set(stats["annotated"]["entities"])
@@ -165,6 +174,22 @@ def cautions(metrics: Dict[str, Any], stats: Dict[str, Any]) -> List[str]:
             for name in sorted(known - set(gold))
         ]
     return result
+
+
+def cut_short(curve: Sequence[Dict[str, Any]]) -> int:
+    """Tell whether the score on dev still rose when training ended.
+
+    A last score that is the best may be chance: the shipped project's is, and 600 more steps add
+    nothing. So the last two together must be above all others, too.
+
+    curve (Sequence[dict]): The learning curve.
+    RETURNS (int): The last step if more may help, else 0.
+    """
+    scores = [row["f"] for row in curve]
+    if len(scores) < 2 or scores[-1] <= max(scores[:-1]):
+        return 0
+    still_rises = sum(scores[-2:]) / 2 > max(scores[:-2], default=0)
+    return curve[-1]["step"] if still_rises else 0
 
 
 def n_examples(stats: Dict[str, Any]) -> int:
@@ -221,13 +246,18 @@ def ending(metrics: Dict[str, Any]) -> Tuple[str, str, str]:
     return kinds[case], score, f"{words[case]} the rules alone {rules}. {why}"
 
 
-def print_ending(metrics: Dict[str, Any], stats: Optional[Dict[str, Any]] = None) -> None:
+def print_ending(
+    metrics: Dict[str, Any],
+    stats: Optional[Dict[str, Any]] = None,
+    curve: Sequence[Dict[str, Any]] = (),
+) -> None:
     """Print what a person must know when a run ends; the last of it is the score.
 
     metrics (dict): What evaluate wrote.
     stats (dict): What convert counted, to print what the scores can't say, too.
+    curve (Sequence[dict]): The learning curve, for the same.
     """
-    found = cautions(metrics, stats) if stats else []
+    found = cautions(metrics, stats, curve) if stats else []
     for caution in found[:MAX_CAUTIONS]:
         msg.warn(printable(caution))
     if len(found) > MAX_CAUTIONS:

@@ -84,20 +84,22 @@ def new_forms(
 
 def words_from_test(
     stats: Dict[str, Any], gold: List[Doc], found: List[Doc], forms: Forms
-) -> List[Tuple[str, int]]:
-    """Find the words of rules and accepted terms that are right in test, and in no training label.
+) -> List[Dict[str, Any]]:
+    """Find rules and accepted terms with words that are right in test, and in no training label.
 
-    Whoever takes words from the test texts makes rules that look better than they are.
+    Whoever takes words from the test texts makes rules that look better than they are. When a rule
+    was written nobody can see, so this is no more than a list to look through.
 
     stats (dict): What convert counted.
     gold (List[Doc]): Test docs with the right entities.
     found (List[Doc]): The same with what the rules find, entities having the rule's id.
     forms (Forms): The case-folded forms in the training labels, by label.
-    RETURNS (List[Tuple[str, int]]): The most frequent forms with such words, and how often.
+    RETURNS (List[dict]): For each such rule, by falling number of such entities: its "id",
+        "pattern", whether it is an "accepted" term, and the most frequent "forms", each with its number.
     """
     named = {rule["id"]: list(_words(rule["pattern"])) for rule in stats["rules"]}
     labelled = {label: "\n".join(known) for label, known in forms.items()}
-    counts: Counter = Counter()
+    counts: Dict[str, Counter] = defaultdict(Counter)
     for ent, is_right in _judged(gold, found):
         form, known = ent.text.casefold(), labelled.get(ent.label_, "")
         names = named.get(ent.ent_id_, [])
@@ -105,8 +107,18 @@ def words_from_test(
         # Words that are known one by one can still make a term that is not
         new_term = sorted(names) == sorted(words) and form not in known
         if is_right and (new_term or any(w in names and w not in known for w in words)):
-            counts[form] += 1
-    return most_common(counts, MAX_FORMS)
+            counts[ent.ent_id_][form] += 1
+    rows = [
+        {
+            "id": rule["id"],
+            "pattern": shorten(show_pattern(rule["pattern"]), MAX_CHARS),
+            "accepted": bool(rule.get("term")),
+            "forms": most_common(counts[rule["id"]], MAX_FORMS),
+        }
+        for rule in stats["rules"]
+        if rule["id"] in counts
+    ]
+    return sorted(rows, key=lambda row: -counts[row["id"]].total())[:MAX_FORMS]
 
 
 def _words(pattern: Any) -> Iterator[str]:

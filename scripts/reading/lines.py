@@ -9,7 +9,10 @@ from math import isinf
 from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
+from wasabi import msg
+
 from shared.errors import InputError, naming
+from shared.showing import printable
 from shared.writing import staged
 
 # UTF-8 has no way to write these, so spaCy can't store them. JSON escapes can produce them.
@@ -191,6 +194,20 @@ def append_records(path: Path, records: Iterable[Dict[str, Any]]) -> None:
         if content and not content.endswith(b"\n"):
             content += b"\n"
         temporary.write_bytes(content + b"".join(dump(record) + b"\n" for record in records))
+
+
+def make_missing(*paths: Path) -> None:
+    """Make empty files where there are none, and say so: nobody needs to have answered or annotated
+    anything yet. Not for gold, since scores without it mean something else.
+
+    paths (Path): Answers to suggestions, or texts to learn from.
+    """
+    for path in paths:
+        # A link that leads nowhere is a mistake
+        if not path.exists() and not path.is_symlink():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+            msg.info(f"{printable(path.as_posix())} was missing. An empty file is there now.")
 
 
 def dump(record: Dict[str, Any]) -> bytes:

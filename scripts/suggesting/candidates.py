@@ -23,10 +23,12 @@ from suggesting.features import Occurrences, parts, shapes, spellings, vectors
 from suggesting.tokens import Tokens
 
 # To be raised when a change here, in features.py or in tokens.py makes other candidates
-VERSION = 1
+VERSION = 2
 MAX_WORDS = 4
 # Repeated words must be together this much more often than by chance (normalized PMI, -1 to 1)
 MIN_COHESION = 0.1
+# A word with 's behind it at nearly all of its places is half of a name, such as "Levi" of "Levi's"
+MIN_POSSESSIVES, POSSESSIVE_SHARE = 3, 0.8
 # The most frequent ones are kept, so that time and memory of a fit have a bound
 MAX_CANDIDATES = 100_000
 N_EXAMPLES = 3
@@ -129,7 +131,7 @@ def _ngrams(tokens: Tokens) -> Iterator[Tuple[int, np.ndarray, np.ndarray, np.nd
     An n-gram is kept if it occurs twice and its words hold together, or if all its words have
     capitals: names are worth asking for even if they occur only once.
     """
-    inner = (tokens.alnum | tokens.joiner) & ~tokens.hidden
+    inner = (tokens.alnum | (tokens.joiner & ~tokens.stop)) & ~tokens.hidden
     edge = tokens.content & ~tokens.address & ~tokens.hidden
     named = ~tokens.content | tokens.capital | tokens.digit
     n_tokens = max(int(tokens.alnum.sum()), 1)
@@ -157,6 +159,11 @@ def _ngrams(tokens: Tokens) -> Iterator[Tuple[int, np.ndarray, np.ndarray, np.nd
             good = (edge[last] | attached) & (repeated | has_name[gram])
             good &= ~tokens.number_like[place] | is_name
         good &= tokens.alpha[span].any(0)
+        if size < MAX_WORDS:
+            followed = tokens.possessive[last + 1] & ~tokens.space[last]
+            n_followed = np.bincount(gram, followed)
+            half = (n_followed >= MIN_POSSESSIVES) & (n_followed >= POSSESSIVE_SHARE * counts)
+            good &= ~half[gram]
         yield size, place[good], gram[good], cohesion[good]
         grows = inner[last + 1] & ((counts[gram] > 1) | named[span].all(0))
         place, gram = place[grows], gram[grows]

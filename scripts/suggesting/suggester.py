@@ -108,6 +108,7 @@ class Suggester:
                 else:
                     chosen.append((best[0], label, best[1]))
                     taken.add(best[0])
+        chosen.sort(key=lambda choice: -choice[2])  # the order that a person sees and is asked in
         examples = self._examples([number for number, _, _ in chosen])
         return [
             {

@@ -14,6 +14,7 @@ SENTENCE_ENDS = frozenset(Sentencizer.default_punct_chars)
 # Punctuation that can hold the words of a name together
 JOINERS = frozenset("-–&+/'’.")
 APOSTROPHES = ("'", "’")
+POSSESSIVES = frozenset(f"{apostrophe}s" for apostrophe in APOSTROPHES)
 
 
 class Tokens:
@@ -64,7 +65,10 @@ class Tokens:
         self.title = flag(lambda lexeme: lexeme.text[0].isupper())
         self.upper = flag(lambda lexeme: len(lexeme.text) > 1 and lexeme.is_upper)
         self.joiner = flag(lambda lexeme: lexeme.text in JOINERS)
+        # With a space behind it, a full stop ends a sentence
+        self.stop = flag(lambda lexeme: lexeme.text == ".") & self.space
         self.clitic = flag(is_clitic)
+        self.possessive = flag(lambda lexeme: lexeme.lower_ in POSSESSIVES)
         content = flag(lambda lexeme: lexeme.lower_ not in stop_words)
         self.content = content & self.alnum & ~self.clitic
         self.number_like = flag(lambda lexeme: lexeme.like_num)
