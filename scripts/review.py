@@ -83,7 +83,7 @@ class Review:
         except (KeyboardInterrupt, EOFError):
             print()
         print(f"{self.asking.status()}. All of them are in {self.asking.path}")
-        print(how_many_more(self.asking.n_answers))
+        print(how_many_more(self.asking.read()))
 
     def fetch(self) -> bool:
         """RETURNS (bool): Whether there are open suggestions, in the file or new ones."""

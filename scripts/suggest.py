@@ -81,7 +81,7 @@ def print_summary(added: List[Dict[str, Any]], answers: Sequence[Suggestion], pa
     if n_open:
         print(f"{n_open} wait for an answer: run review, or write accept, reject or ignore as")
         print('"answer" into the file.')
-    print(how_many_more(len(answers) - n_open))
+    print(how_many_more(answers))
 
 
 def warn_of_few(few: Dict[str, int], path: Path) -> None:

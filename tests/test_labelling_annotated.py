@@ -65,7 +65,8 @@ def test_people_take_precedence_over_rules(inputs, annotated):
         "spans_left_out": 0,
         "copies": 13,
         "left_out": 0,
-        "without_entities": pytest.approx(1 / 12),
+        "empty": 2,
+        "share_empty": pytest.approx(1 / 12),
     }
     train = stats["train"]
     assert (train["texts"], train["without_entities"]) == (42, 2)
@@ -85,7 +86,7 @@ def test_people_say_what_is_no_entity(inputs, annotated):
     # Of what no rule matches, 10 of 30 have no entity, and 10 of 10 are made up
     share = 0.4 * 0 + 0.6 * 20 / 40
     kept = round(40 * share / (1 - share))
-    assert stats["annotated"]["without_entities"] == pytest.approx(share)
+    assert stats["annotated"]["share_empty"] == pytest.approx(share)
     assert (stats["annotated"]["copies"], stats["annotated"]["left_out"]) == (1, 60 - kept)
     docs = list(read_docs(inputs.corpus / "train"))
     assert len(docs) == 40 + kept + 30
@@ -107,7 +108,7 @@ def test_share_is_the_same_whichever_texts_people_choose(inputs, annotated):
     # 20 of the texts with a match are no longer raw
     share = 60 / 80
     stats = run_convert(inputs, annotated=annotated)
-    assert stats["annotated"]["without_entities"] == pytest.approx(share)
+    assert stats["annotated"]["share_empty"] == pytest.approx(share)
     assert stats["annotated"]["left_out"] == 0
 
 

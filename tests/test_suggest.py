@@ -135,9 +135,22 @@ def test_a_missing_file_of_suggestions_is_made(files):
     ],
 )
 def test_how_many_more_answers_are_worth_it(files, n_answers, said):
-    answered = [{"text": f"w{i}", "label": "FRUIT", "answer": "reject"} for i in range(n_answers)]
+    kinds = ("accept", "reject", "reject")
+    answered = [
+        {"text": f"w{i}", "label": "FRUIT", "answer": kinds[i % 3]} for i in range(n_answers)
+    ]
     write_jsonl(files["suggestions"], answered)
     assert said in run_suggest(files).flat
+
+
+@pytest.mark.parametrize("n_yes, n_no, change", [(6, 44, True), (7, 43, False), (0, 49, False)])
+def test_says_when_texts_are_worth_more_than_terms(files, n_yes, n_no, change):
+    kinds = ["reject"] * n_no + ["accept"] * n_yes
+    answered = [{"text": f"w{i}", "label": "FRUIT", "answer": kind} for i, kind in enumerate(kinds)]
+    write_jsonl(files["suggestions"], answered)
+    said = run_suggest(files).flat
+    assert (f"Of your last 50 answers {n_yes} were yes. Now texts teach more" in said) == change
+    assert ("annotate . --vars.annotate_for train" in said) == change
 
 
 # --- What a term is

@@ -33,7 +33,11 @@ def stats(with_entities: int = 900) -> Dict[str, Any]:
         {"id": "b", "pattern": [{"LOWER": "orange"}]},
         {"id": "c", "pattern": [{"LOWER": "gap"}], "term": "Gap"},
     ]
-    return {"train": {"texts": 1000, "without_entities": 1000 - with_entities}, "rules": rules}
+    return {
+        "train": {"texts": 1000, "without_entities": 1000 - with_entities},
+        "rules": rules,
+        "answers": {"given": 0, "recent": 0, "recent_yes": 0, "pay": True},
+    }
 
 
 def pipeline(**more) -> Dict[str, Any]:
@@ -201,3 +205,28 @@ def test_the_report_shows_it(tmp_path):
     # Its log has the best score at its last step
     assert "Train longer" in titles
     assert "<code>python -m spacy project run all . --vars.max_steps 800</code>" in section
+
+
+def test_few_yes_mean_texts_next():
+    """In place of more terms, though the recall on new names is low."""
+    counted = {**stats(), "answers": {"given": 90, "recent": 50, "recent_yes": 4, "pay": False}}
+    found = what_next(scores(pipeline=pipeline(new=0.3)), counted)
+    assert [advice.title for advice in found] == ["Annotate texts to learn from"]
+    assert "Of the last 50 answers to suggested terms 4 were yes" in found[0].why
+
+
+def test_rules_that_annotated_texts_deny_are_named():
+    """Together with what dev says of them, and also without gold."""
+    counted = stats()
+    counted["rules"][0].update(in_annotated=8, right_in_annotated=1)
+    counted["rules"][1].update(in_annotated=9, right_in_annotated=2)
+    counted["rules"][2].update(in_annotated=3, right_in_annotated=1)
+    said = " ".join(advice.why for advice in what_next(scores(measures="agreement"), counted))
+    assert (
+        '[{"LOWER": "orange"}] (rule b) is right 2 of 9 times' in said
+        or "is right 2 of 9 times" in said
+    )
+    assert "the term 'Gap' is right in 1 of 3 places" in said
+    assert "(rule a) is right 1 of 8 times" in said
+    said = " ".join(advice.why for advice in what_next(scores(), counted))
+    assert "(rule a) is right 6 of 17 times" in said

@@ -21,10 +21,11 @@ from labelling.slow import (
     refuse_slow_rules,
     tell_slow_texts,
 )
-from labelling.stats import LEFT_OUT, make_stats
+from labelling.stats import LEFT_OUT, count_answers, make_stats
 from reading.gold import load_gold
 from reading.patterns import blank
 from reading.splits import KEY_SIZE, TRAIN, gold_side, reserve, split
+from reading.suggestions import read_answers
 from reading.texts import read_blocks, read_texts
 from shared import watching
 from shared.errors import InputError, naming
@@ -112,6 +113,8 @@ def convert(
         tell_slow_texts(texts, slow, max_seconds)
         weight = write_annotated(taught.docs, Labeller(nlp), train_tmp, counts)
         stats = make_stats(all_rules, sides, counts, dev_and_test, gold_docs, n_bad_spans, taught)
+        answers = read_answers(nlp, suggestions, {rule["label"] for rule in all_rules})
+        stats["answers"] = count_answers(answers)
         stats["left_out"] = list(left_out.values())
         stats["annotated"].update(weight)
         _check(stats, texts, patterns)

@@ -3,7 +3,7 @@
 from collections import Counter
 from itertools import islice
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Sequence
 
 import numpy as np
 from spacy.tokens import Doc
@@ -11,6 +11,7 @@ from wasabi import msg
 
 from labelling.annotated import Annotated
 from reading.splits import SIDES
+from reading.suggestions import Suggestion, recent_yes, terms_pay
 from shared.showing import printable, shorten, show_pattern
 
 # The course: a few hundred to a few thousand examples
@@ -91,6 +92,14 @@ def make_stats(
             for rule in rules
         ],
     }
+
+
+def count_answers(answers: Sequence[Suggestion]) -> Dict[str, Any]:
+    """RETURNS (dict): How many answers were "given", of how many "recent" ones "recent_yes" are yes, and
+    whether more "pay"."""
+    yes, recent = recent_yes(answers)
+    given = sum(suggestion.answer is not None for suggestion in answers)
+    return {"given": given, "recent": recent, "recent_yes": yes, "pay": terms_pay(answers)}
 
 
 def _nested(counts: Counter) -> Dict[str, Dict[str, int]]:

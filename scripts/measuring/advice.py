@@ -127,14 +127,15 @@ def _accepted(metrics: Dict[str, Any], stats: Dict[str, Any]) -> Iterator[Advice
     bad = _bad_rules(metrics, stats, accepted=True)
     if bad:
         named = [
-            f"the term '{rule['term']}' is right in {row['right']} of {row['found']} places"
-            for rule, row in bad
+            f"the term '{rule['term']}' is right in {right} of {found} places"
+            for rule, found, right in bad
         ]
         yield Advice(
-            _share(sum(row["found"] - row["right"] for _, row in bad), metrics["dev"]["errors"]),
+            _share(sum(found - right for _, found, right in bad), _errors(metrics)),
             "Take back answers that are mostly wrong",
-            f"In the dev texts {_list(named[:SHOWN], len(named))}. A term matches in any case, as an "
-            'ordinary word, too. Write "reject" as its answer into the suggestions file (vars.suggestions).',
+            f"In the texts that people marked {_list(named[:SHOWN], len(named))}. A term matches in any "
+            'case, as an ordinary word, too. Write "reject" as its answer into the suggestions file '
+            "(vars.suggestions).",
             [f"{RUN} all"],
         )
 
@@ -144,41 +145,47 @@ def _rules(metrics: Dict[str, Any], stats: Dict[str, Any]) -> Iterator[Advice]:
     if bad:
         named = [
             f"{shorten(show_pattern(rule['pattern']), WIDTH)} (rule {rule['id']}) is right "
-            f"{row['right']} of {row['found']} times, a precision of {row['right'] / row['found']:.1f}"
-            for rule, row in bad
+            f"{right} of {found} times, a precision of {right / found:.1f}"
+            for rule, found, right in bad
         ]
         yield Advice(
-            _share(sum(row["found"] - row["right"] for _, row in bad), metrics["dev"]["errors"]),
+            _share(sum(found - right for _, found, right in bad), _errors(metrics)),
             "Mend rules that are mostly wrong",
-            f"In the dev texts {_list(named[:SHOWN], len(named))}. The model learns their mistakes. "
-            "Make them narrower, or delete them; the check of the data shows where they match.",
+            f"In the texts that people marked {_list(named[:SHOWN], len(named))}. The model learns their "
+            "mistakes. Make them narrower, or delete them; the check of the data shows where they match.",
             [f"{RUN} check-data"],
         )
 
 
 def _bad_rules(
     metrics: Dict[str, Any], stats: Dict[str, Any], accepted: bool
-) -> List[Tuple[Dict[str, Any], Dict[str, int]]]:
-    """RETURNS (List[Tuple[dict, dict]]): Rules that are mostly wrong in dev, what they found there,
-    those with most errors first. Either accepted terms or patterns."""
-    dev = metrics.get("dev")
-    if not dev or metrics["measures"] == "agreement":
-        return []
+) -> List[Tuple[Dict[str, Any], int, int]]:
+    """RETURNS (List[Tuple[dict, int, int]]): Rules that people mostly deny, in dev and in the texts that
+    they annotated to learn from: what they found there, and how much of it is right. Those with most
+    errors first. Either accepted terms or patterns."""
+    dev = metrics.get("dev") or {}
+    by_gold = dev.get("rules", {}) if metrics["measures"] == "accuracy" else {}
     least = MIN_TERM_CASES if accepted else MIN_CASES
-    bad = [
-        (rule, row)
-        for rule in stats["rules"]
-        if bool(rule.get("term")) == accepted
-        and (row := dev["rules"].get(rule["id"]))
-        and row["found"] >= least
-        and row["right"] < MIN_PRECISION * row["found"]
-    ]
-    return sorted(bad, key=lambda pair: (pair[1]["right"] - pair[1]["found"], pair[0]["id"]))
+    bad = []
+    for rule in stats["rules"]:
+        in_dev = by_gold.get(rule["id"], {"found": 0, "right": 0})
+        found = in_dev["found"] + rule.get("in_annotated", 0)
+        right = in_dev["right"] + rule.get("right_in_annotated", 0)
+        if bool(rule.get("term")) == accepted and found >= least and right < MIN_PRECISION * found:
+            bad.append((rule, found, right))
+    return sorted(bad, key=lambda row: (row[2] - row[1], row[0]["id"]))
+
+
+def _errors(metrics: Dict[str, Any]) -> Dict[str, int]:
+    """RETURNS (Dict[str, int]): Kinds of errors in dev, or in test if there is no dev."""
+    return (metrics.get("dev") or metrics["pipeline"])["errors"]
 
 
 def _terms(metrics: Dict[str, Any], stats: Dict[str, Any]) -> Iterator[Advice]:
     number, recall = metrics["test"]["new"], metrics["pipeline"]["new"]
     # Terms are suggested for being like those that rules find; few of these suggest noise
+    if not stats["answers"]["pay"]:
+        return
     if number >= MIN_CASES and recall < LOW_RECALL and n_examples(stats) >= FEW_EXAMPLES:
         yield Advice(
             _share(round(number * (1 - recall)), metrics["pipeline"]["errors"]),
@@ -191,6 +198,16 @@ def _terms(metrics: Dict[str, Any], stats: Dict[str, Any]) -> Iterator[Advice]:
 
 
 def _texts(metrics: Dict[str, Any], stats: Dict[str, Any]) -> Iterator[Advice]:
+    answers = stats["answers"]
+    if not answers["pay"]:
+        yield Advice(
+            1,
+            "Annotate texts to learn from",
+            f"Of the last {answers['recent']:,} answers to suggested terms {answers['recent_yes']:,} were "
+            "yes. A text that you mark teaches more than so many answers.",
+            [f"{RUN} annotate . --vars.annotate_for train"],
+        )
+        return
     dev = metrics.get("dev")
     number = sum(dev["mixed_errors"].values()) if dev else 0
     if dev and number >= MIN_CASES and metrics["measures"] == "accuracy":

@@ -199,10 +199,10 @@ def n_examples(stats: Dict[str, Any]) -> int:
 
 def _unlike(metrics: Dict[str, Any], stats: Dict[str, Any]) -> List[str]:
     """RETURNS (List[str]): That rules match in many more texts of gold than of train, or in fewer."""
-    train, left_out = stats["train"], stats["annotated"]["left_out"]
-    without, raw = train["without_entities"], train["texts"]
-    if left_out:  # since annotated texts teach what is none; then all others have a match
-        without, raw = left_out, train["texts"] - stats["annotated"]["texts"] + left_out
+    # As the raw texts were before any was left out for those that people annotated
+    train, people = stats["train"], stats["annotated"]
+    raw = train["texts"] - people["texts"] + people["left_out"]
+    without = train["without_entities"] - people["empty"] + people["left_out"]
     sides = [metrics["test"], *filter(None, [metrics.get("dev")])]
     gold = sum(side["texts"] for side in sides)
     if metrics["measures"] == "agreement" or min(gold, raw) < MIN_TEXTS:

@@ -5,7 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from reading.lines import append_records
-from reading.suggestions import Suggestion, read_answers, write_answer
+from reading.suggestions import (
+    Suggestion,
+    read_answers,
+    recent_yes,
+    terms_pay,
+    write_answer,
+)
 from shared.locking import Lock
 from shared.showing import printable
 
@@ -48,7 +54,7 @@ class Asking:
 
         RETURNS (bool): Whether there is something to ask.
         """
-        answers = self._read()
+        answers = self.read()
         self.n_answers = sum(suggestion.answer is not None for suggestion in answers)
         self.n_matches = sum(map(matches, answers))
         known = {suggestion.key for suggestion in answers if suggestion.answer}
@@ -62,7 +68,7 @@ class Asking:
     def rank(self) -> List[Dict[str, Any]]:
         """RETURNS (List[Dict[str, Any]]): The terms most worth asking after the answers so far.
         It takes seconds and changes nothing, so that it can be done beside the asking."""
-        return self.suggester.propose(self._read(), self.n_suggestions)
+        return self.suggester.propose(self.read(), self.n_suggestions)
 
     def add(self, records: Sequence[Dict[str, Any]]) -> bool:
         """Write new suggestions into the file and put them behind those that wait.
@@ -102,7 +108,8 @@ class Asking:
         """RETURNS (str): How much is done and gained."""
         return f"{self.n_answers} answers, about {self.n_matches:,} more matches in the texts"
 
-    def _read(self) -> List[Suggestion]:
+    def read(self) -> List[Suggestion]:
+        """RETURNS (List[Suggestion]): All that is in the file, answered or not."""
         return read_answers(self.suggester.nlp, self.path, self.suggester.labels)
 
     def _write(self, place: int, answer: Optional[str]) -> None:
@@ -114,12 +121,23 @@ class Asking:
         self.n_matches += matches(after) - matches(before)
 
 
-def how_many_more(n_answers: int) -> str:
-    """RETURNS (str): How many more answers are worth the time, going by what was measured."""
-    if n_answers < MOST:
-        return f"{MOST - n_answers:,} more answers bring most of what answers can; up to {ALL} in all help."
-    if n_answers < ALL:
-        return f"You have most of what answers can bring. Up to {ALL - n_answers:,} more still help a little."
+def how_many_more(answers: Sequence[Suggestion]) -> str:
+    """Say what the next minutes are worth most for.
+
+    answers (Sequence[Suggestion]): All suggestions, answered or not, in their order.
+    RETURNS (str): How many more answers help, going by what was measured, or to mark texts.
+    """
+    number = sum(suggestion.answer is not None for suggestion in answers)
+    if not terms_pay(answers):
+        yes, recent = recent_yes(answers)
+        return (
+            f"Of your last {recent} answers {yes} were yes. Now texts teach more: mark some with\n"
+            "python -m spacy project run annotate . --vars.annotate_for train"
+        )
+    if number < MOST:
+        return f"{MOST - number:,} more answers bring most of what answers can; up to {ALL} in all help."
+    if number < ALL:
+        return f"You have most of what answers can bring. Up to {ALL - number:,} more still help a little."
     return f"More than {ALL} answers hardly help: annotate texts to learn from instead."
 
 
