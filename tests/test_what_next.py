@@ -222,10 +222,7 @@ def test_rules_that_annotated_texts_deny_are_named():
     counted["rules"][1].update(in_annotated=9, right_in_annotated=2)
     counted["rules"][2].update(in_annotated=3, right_in_annotated=1)
     said = " ".join(advice.why for advice in what_next(scores(measures="agreement"), counted))
-    assert (
-        '[{"LOWER": "orange"}] (rule b) is right 2 of 9 times' in said
-        or "is right 2 of 9 times" in said
-    )
+    assert "(rule b) is right 2 of 9 times" in said
     assert "the term 'Gap' is right in 1 of 3 places" in said
     assert "(rule a) is right 1 of 8 times" in said
     said = " ".join(advice.why for advice in what_next(scores(), counted))
