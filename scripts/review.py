@@ -53,7 +53,11 @@ def review_cli(
         read_answers(nlp, suggestions, labels_of(nlp, patterns))
         found = load_candidates(candidates, nlp, texts, gold)
         suggester = Suggester(nlp, found, patterns, texts, seed)
-        Review(Asking(suggester, suggestions, n_suggestions)).run()
+        asking = Asking(suggester, suggestions, n_suggestions)
+        try:
+            Review(asking).run()
+        finally:
+            asking.close()
 
 
 class Review:

@@ -30,14 +30,22 @@ class Asking:
         self.current = 0
         # Place in the queue and the answer before, for each answer that can be taken back
         self.done: List[Tuple[int, Optional[str]]] = []
-        self.lock = Lock(path)  # given back when nothing refers to it
+        self.lock = Lock(path)
         self.lock.acquire()
-        self.fetch()
+        try:
+            self.fetch()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def question(self) -> Optional[Suggestion]:
         """RETURNS (Optional[Suggestion]): What to ask now, None if the queue is at its end."""
         return self.queue[self.current] if self.current < len(self.queue) else None
+
+    def close(self) -> None:
+        """Let others write into the file."""
+        self.lock.release()
 
     def fetch(self) -> bool:
         """Put the open suggestions of the file behind those that wait.
