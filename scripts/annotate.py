@@ -1,6 +1,7 @@
 """Open a page on this machine to mark texts, answer suggested terms, and try the pipelines."""
 
 import os
+import signal
 import sys
 import threading
 import webbrowser
@@ -61,12 +62,13 @@ def annotate_cli(
             rules, model, pipeline, metrics, report, guide,
         )  # fmt: skip
         session = make_session(files, use=use, prelabel=prelabel, lang=lang, seed=seed)
-        if view == "texts":
-            session.texts.store.lock.acquire()  # better told here than on the page
-        listener = listen(port)
-        server, address = make_server(session, listener)
-        show_address(f"{address}#{view}", browser)
         try:
+            if view == "texts":
+                session.texts.store.lock.acquire()  # better told here than on the page
+            listener = listen(port)
+            server, address = make_server(session, listener)
+            show_address(f"{address}#{view}", browser)
+            end_by_signals()
             serve(server, listener)
         finally:
             session.close()
@@ -84,6 +86,14 @@ def show_address(address: str, browser: bool) -> None:
     if browser and has_screen and sys.stdout.isatty():
         # Some browsers keep the caller waiting
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+
+def end_by_signals() -> None:
+    """Make a closed terminal and a polite kill end the page as Ctrl+C does: nothing is left behind."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
 
 
 def _or(words: List[str]) -> str:
