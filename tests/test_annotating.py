@@ -583,7 +583,7 @@ def test_terms_are_answered_and_taken_back(terms):
         [flag for _, flag in e if flag] for e in first["examples"]
     ]
     assert read_jsonl(files.suggestions)[0]["answer"] == "accept"
-    assert f"1 answers, about {first['count']} more" in terms.show()["status"]
+    assert f"1 answer, about {first['count']} more" in terms.show()["status"]
     second = said(terms, "reject")
     with pytest.raises(InputError, match="Another question"):
         terms.answer({**second, "answer": "accept"})  # said twice

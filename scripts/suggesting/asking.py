@@ -98,13 +98,24 @@ class Asking:
         self.current = place
         return True
 
-    def back(self) -> None:
-        """Ask the question before again, its answer stays until there is another one."""
-        self.current = max(self.current - 1, 0)
+    def back(self) -> bool:
+        """Ask the question before again, its answer stays until there is another one.
+
+        RETURNS (bool): Whether there is one.
+        """
+        before = self.current
+        self.current = max(before - 1, 0)
+        return self.current < before
+
+    def left(self) -> int:
+        """RETURNS (int): How many questions wait, until more are proposed."""
+        return len(self.queue) - self.current
 
     def status(self) -> str:
         """RETURNS (str): How much is done and gained."""
-        return f"{self.n_answers} answers, about {self.n_matches:,} more matches in the texts"
+        answers = f"{self.n_answers:,} answer{'s' * (self.n_answers != 1)}"
+        more = f"{self.n_matches:,} more match{'es' * (self.n_matches != 1)}"
+        return f"{answers}, about {more} in the texts"
 
     def _read(self) -> List[Suggestion]:
         return read_answers(self.suggester.nlp, self.path, self.suggester.labels)
