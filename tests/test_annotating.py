@@ -636,6 +636,14 @@ def test_terms_end_in_words(terms):
     assert "No pattern has the label" in terms.show()["problem"]
 
 
+def test_guide_is_shown_by_paragraphs(tmp_path):
+    files = make_files(tmp_path)
+    files.guide.write_text("# Guide\n\nOne\ntwo.\n\n1. Three\n   four\n   - five\n2. six\n")
+    shown = session_of(files).state()["guide"]
+    assert shown == "# Guide\n\nOne two.\n\n1. Three four\n   - five\n2. six\n"
+    assert session_of(files._replace(guide=None)).state()["guide"] == ""
+
+
 # --- A command as a process of its own
 
 

@@ -1,5 +1,6 @@
 """What the page shows and changes: the three views, the run, and who may write."""
 
+import re
 from itertools import islice
 from pathlib import Path
 from typing import Any, Dict, List, Optional
@@ -20,6 +21,8 @@ from shared.errors import InputError
 N_AHEAD = 8
 PAGE_SIZE = 10
 GOAL = 100
+# Where Markdown goes on with the same paragraph or item on the next line
+SOFT_BREAK = re.compile(r"(?<=\S)\n[ \t]*(?=[^\s#>|`*+-])(?!\d+[.)] )")
 
 
 class Session:
@@ -170,9 +173,10 @@ class Session:
 
     def _guide(self) -> str:
         try:
-            return self.guide.read_text(encoding="utf8", errors="replace") if self.guide else ""
+            text = self.guide.read_text(encoding="utf8", errors="replace") if self.guide else ""
         except OSError:
             return ""
+        return SOFT_BREAK.sub(" ", text)
 
     def _progress(self) -> Dict[str, Any]:
         counts = progress.count(self.texts.store)
