@@ -648,7 +648,6 @@ def test_second_tab(open_page):
     first.bring_to_front()
     opened.press("ArrowRight", "x")
     assert len(read_records(opened.files.gold)) == 1
-    second.close()
     first.locator("#write-here").click()
     first.locator("#elsewhere").wait_for(state="hidden")
     expect(first.locator("#text")).not_to_have_text(" ".join(both))  # the other one answered it
