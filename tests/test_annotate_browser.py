@@ -642,6 +642,7 @@ def test_second_tab(open_page):
     assert read_records(opened.files.gold) == []
     second.locator("#write-here").click()
     second.locator("#elsewhere").wait_for(state="hidden")
+    second.locator("#text .word").first.wait_for()  # it looks again what is open
     second.keyboard.press("a")
     second.get_by_text("Saved", exact=True).wait_for()
     first.locator("#elsewhere").wait_for()  # without a key, since it was told
@@ -650,6 +651,7 @@ def test_second_tab(open_page):
     assert len(read_records(opened.files.gold)) == 1
     first.locator("#write-here").click()
     first.locator("#elsewhere").wait_for(state="hidden")
+    first.locator("#text .word").first.wait_for()
     expect(first.locator("#text")).not_to_have_text(" ".join(both))  # the other one answered it
     opened.press("a")
     assert len(opened.gold()) == 2
@@ -663,6 +665,7 @@ def test_turn_goes_to_the_tab_that_is_left(open_page):
     opened.page.close()
     second.evaluate("dispatchEvent(new Event('focus'))")  # headless windows never lose it
     second.locator("#elsewhere").wait_for(state="hidden")
+    second.locator("#text .word").first.wait_for()  # it looks again what is open
     second.keyboard.press("a")
     second.get_by_text("Saved", exact=True).wait_for()
 
