@@ -1,6 +1,7 @@
 """Open a page on this machine to mark texts, answer suggested terms, and try the pipelines."""
 
 import os
+import signal
 import sys
 import threading
 import webbrowser
@@ -12,6 +13,7 @@ from wasabi import msg
 
 from annotating.server import listen, make_server, serve
 from annotating.setup import Files, make_session
+from reading.lines import make_missing
 from shared.commands import MAX_SEED, run
 from shared.errors import InputError, clear_errors
 
@@ -61,15 +63,17 @@ def annotate_cli(
             texts, patterns, gold, suggestions, annotated, candidates,
             rules, model, pipeline, metrics, report, guide,
         )  # fmt: skip
+        make_missing(gold, suggestions, annotated)
         session = make_session(
             files, use=use, prelabel=prelabel, lang=lang, seed=seed, vectors=vectors
         )
-        if view == "texts":
-            session.texts.store.lock.acquire()  # better told here than on the page
-        listener = listen(port)
-        server, address = make_server(session, listener)
-        show_address(f"{address}#{view}", browser)
         try:
+            if view == "texts":
+                session.texts.store.lock.acquire()  # better told here than on the page
+            listener = listen(port)
+            server, address = make_server(session, listener)
+            show_address(f"{address}#{view}", browser)
+            end_by_signals()
             serve(server, listener)
         finally:
             session.close()
@@ -87,6 +91,14 @@ def show_address(address: str, browser: bool) -> None:
     if browser and has_screen and sys.stdout.isatty():
         # Some browsers keep the caller waiting
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+
+def end_by_signals() -> None:
+    """Make a closed terminal and a polite kill end the page as Ctrl+C does: nothing is left behind."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
 
 
 def _or(words: List[str]) -> str:

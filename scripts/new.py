@@ -5,7 +5,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Sequence
+from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import srsly
 import typer
@@ -21,6 +21,18 @@ from shared.writing import staged
 # What can be set on the way
 SETTABLE = ("name", "lang")
 BACKUP = "before-new"
+# What is in place of the shipped guide, in ASCII
+GUIDE = """# What to mark
+
+Write here what an entity is and what is none. The page of annotate shows it when you press ?.
+For each label:
+
+- What counts? Give some examples, the way people write them.
+- What does not, although one could think so?
+- Where does a mark begin and end? With or without brand, number, plural, possessive 's?
+- What about several in a row, parts of other names, links and hashtags?
+- What to do in doubt?
+"""
 
 
 class File(NamedTuple):
@@ -38,6 +50,7 @@ def new_cli(
     gold: Path = typer.Argument(..., help="Annotated records"),
     suggestions: Path = typer.Argument(..., help="Suggested terms with answers"),
     annotated: Path = typer.Argument(..., help="Annotated records to learn from"),
+    guide: Optional[Path] = typer.Option(None, help="The annotation guide"),
     name: str = typer.Option("", help="The package's name from now on; '' for no change"),
     lang: str = typer.Option("", help="The language code from now on; '' for no change"),
     yes: str = typer.Option("false", help="'true' does it without asking"),
@@ -47,9 +60,9 @@ def new_cli(
     with clear_errors():
         check_typed(yes)
         files = describe(texts, patterns, gold, suggestions, annotated)
-        paths = [file.path for file in files]
+        paths = [*(file.path for file in files), *([guide] if guide else [])]
         own = [path for path in paths if is_elsewhere(path)]
-        full = [path for path in paths if path not in own and path.exists() and path.stat().st_size]
+        full = [path for path in paths if path not in own and has_data(path)]
         before = read_vars()
         values = {"name": name, "lang": lang}
         if full and yes != "true":
@@ -67,12 +80,14 @@ def new_cli(
         for path in own:
             msg.info(f"{path.as_posix()} stays as it is: the project came without it")
         make_missing(*paths)
+        if guide and guide not in own and not guide.stat().st_size:
+            guide.write_bytes(GUIDE.encode("utf8"))
         if changed:
             with staged(PROJECT) as temporary:
                 temporary.write_bytes(content)
             told = ", ".join(f'{key} is "{value}"' for key, value in changed.items())
             msg.good(f"{PROJECT}: {told}")
-        print_guide(files)
+        print_guide(files, guide)
 
 
 def describe(
@@ -127,6 +142,12 @@ def is_elsewhere(path: Path) -> bool:
     return path.is_dir() or Path.cwd() not in (path.parent.resolve() / path.name).parents
 
 
+def has_data(path: Path) -> bool:
+    """RETURNS (bool): Whether there is anything in a file that new has not written."""
+    size = path.stat().st_size if path.exists() else 0
+    return size > 0 and not (size == len(GUIDE) and path.read_bytes() == GUIDE.encode("utf8"))
+
+
 def confirm(paths: Sequence[Path]) -> bool:
     """RETURNS (bool): Whether a person wants these files to be put away.
 
@@ -138,7 +159,9 @@ def confirm(paths: Sequence[Path]) -> bool:
             remedy="Do it without a question, the name included: "
             "python -m spacy project run new . --vars.name my_ner --vars.yes true",
         )
-    print(f"These will be empty. What they hold goes into a folder {BACKUP} beside them:")
+    print(
+        f"These will be empty, but for a guide. What they hold goes into a folder {BACKUP} beside them:"
+    )
     for path in paths:
         with path.open("rb") as file:
             print(f"  {path.as_posix()}  {sum(1 for _ in file):,} lines")
@@ -195,7 +218,7 @@ def set_vars(before: Dict[str, str], changed: Dict[str, str]) -> bytes:
     return content.encode("utf8")
 
 
-def print_guide(files: Sequence[File]) -> None:
+def print_guide(files: Sequence[File], guide: Optional[Path]) -> None:
     """Print what to put into each file, with a line of it."""
     print("\nWhat to put where:")
     for file in files:
@@ -203,6 +226,8 @@ def print_guide(files: Sequence[File]) -> None:
         for line in file.purpose.split("\n"):
             print(f"  {line}")
         print(f"  {file.example}" if file.path.suffix == ".jsonl" else "  See assets/README.md.")
+    if guide:
+        print(f"\n{guide.as_posix()}\n  What is an entity and what is none, for whoever annotates.")
     print(f"\n{PROJECT}")
     print("  Write your own description, author and license.")
     print("\nThen label your texts, and read the table that it prints:")

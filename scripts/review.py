@@ -1,9 +1,10 @@
 """Answer suggestions in the terminal with one key each. Every answer is kept at once."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
-from typing import List
+from typing import List, Tuple
 
 import typer
 from wasabi import color, msg
@@ -14,14 +15,16 @@ from reading.patterns import blank
 from reading.suggestions import read_answers
 from shared.commands import MAX_SEED, run
 from shared.errors import InputError, clear_errors
-from shared.showing import printable
+from shared.showing import printable, shorten
 from shared.vectors import find_vectors
 from suggesting.asking import Asking, count_of, examples_of, how_many_more, question
 from suggesting.candidates import load_candidates
 from suggesting.suggester import Suggester, labels_of
 
 ANSWERS = {"a": "accept", "r": "reject", "i": "ignore"}
-KEYS = "(a)ccept  (r)eject  (i)gnore  (u)ndo  (b)ack  (q)uit"
+KEYS = "(a)ccept  (r)eject  (i)gnore  (u)ndo the last  (b)ack, answers stay  (q)uit"
+MARGIN = 4  # columns around an example: two before it, and marks where there are no colours
+Parts = List[Tuple[str, bool]]
 COLORS = {"accept": "green", "reject": "red", "ignore": "yellow"}
 
 
@@ -58,7 +61,11 @@ def review_cli(
         source = find_vectors(vectors, lang)
         found = load_candidates(candidates, nlp, texts, gold)
         suggester = Suggester(nlp, found, patterns, texts, seed, source)
-        Review(Asking(suggester, suggestions, n_suggestions)).run()
+        asking = Asking(suggester, suggestions, n_suggestions)
+        try:
+            Review(asking).run()
+        finally:
+            asking.close()
 
 
 class Review:
@@ -108,9 +115,9 @@ class Review:
             self.asking.answer(ANSWERS[key])
             print(_paint(ANSWERS[key], COLORS[ANSWERS[key]]))
         elif key == "u":
-            self.asking.undo()
-        elif key == "b":
-            self.asking.back()
+            print("Taken back" if self.asking.undo() else "There is no answer to take back")
+        elif key == "b" and not self.asking.back():
+            print("This is the first question")
         return key not in ("q", "\x03", "\x04", "")
 
     def show(self) -> None:
@@ -118,16 +125,41 @@ class Review:
         suggestion = self.asking.question
         assert suggestion
         record = suggestion.record
-        print(f"\n{'-' * 72}\n{self.asking.status()}\n")
+        width = shutil.get_terminal_size().columns
+        print(f"\n{'-' * min(width, 80)}\n{self.asking.status()}, {self.asking.left():,} left\n")
         term = _paint(printable(record["text"]), "cyan")
-        times = f"({count_of(suggestion)} times)"
-        print(f"{question(suggestion)}  {term}  {times}\n")
-        for parts in examples_of(suggestion):
+        count = count_of(suggestion)
+        times = {0: "", 1: "(once)"}.get(count, f"({count:,} times)")
+        print(f"{question(suggestion)}  {term}  {times}".rstrip() + "\n")
+        for example in examples_of(suggestion):
+            parts = fit(example, width - MARGIN)
             shown = (_paint(part, "cyan") if is_term else part for part, is_term in parts)
             print(f"  {''.join(shown)}")
         if suggestion.answer:
             print(f"\nYour answer: {_paint(suggestion.answer, COLORS[suggestion.answer])}")
         print(f"\n{KEYS}", flush=True)
+
+
+def fit(parts: Parts, width: int) -> Parts:
+    """Cut an example so that it fits a line, with the term in its middle.
+
+    parts (Parts): Each part, and whether it is the term.
+    width (int): Columns for all of them.
+    RETURNS (Parts): What is left of the parts.
+    """
+    text = "".join(part for part, _ in parts)
+    places = [i for i, (_, is_term) in enumerate(parts) if is_term]
+    if len(text) <= width or not places:
+        return [(shorten(text, width), False)] if len(text) > width else parts
+    first = places[0]
+    before = "".join(part for part, _ in parts[:first])
+    term = parts[first][0]
+    after = text[len(before) + len(term) :]
+    room = max(width - len(term), 2)
+    left = max(room // 2, room - len(after))
+    if len(before) > left:
+        before = "…" + before[len(before) - left + 1 :]
+    return [(before, False), (term, True), (shorten(after, max(room - len(before), 1)), False)]
 
 
 def _paint(text: str, name: str) -> str:

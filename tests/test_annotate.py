@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -13,7 +14,8 @@ from http.client import HTTPException
 
 import pytest
 from helpers.annotate_page import Client, Process, Thread, arguments, make_files
-from helpers.running import LANG, ROOT, invoke, read_jsonl, write_jsonl
+from helpers.running import LANG, ROOT, invoke, read_jsonl, wait_until, write_jsonl
+from helpers.suggest_data import PATTERNS, sentences
 
 from annotate import annotate_cli
 
@@ -126,17 +128,59 @@ def test_skipped_texts_come_again_at_the_end(tmp_path):
 def test_second_tab_is_told_and_can_not_write(page):
     [text] = texts(page.client, 1)
     other = Client(page.address, tab="other")
-    assert page.client.post("tab").body == {"writes": True}
-    assert other.post("tab").body == {"writes": False}
+    turn = page.client.hold()
+    assert turn.status == 200 and other.hold().status == 409
     reply = other.answer(text)
     assert reply.status == 409 and "Another tab" in reply.body["error"]
     for name in ("terms", "undo", "run"):
         assert other.post(name, answer="accept").status == 409
     assert read_jsonl(page.files.gold) == []
-    assert other.post("tab", force=True).body == {"writes": True}
+    forced = other.hold(force=True)
+    assert forced.status == 200 and turn.read() == b" "  # the first one's turn has ended
     assert page.client.answer(text).status == 409
-    other.post("leave")
-    assert page.client.answer(text).status == 200
+    forced.leave()
+    wait_until(lambda: page.client.answer(text).status == 200)
+
+
+def test_turn_of_a_tab_ends_with_it(page):
+    for _ in range(5):
+        turn = page.client.hold()
+        other = Client(page.address, tab="other")
+        assert other.hold().status == 409
+        again = (
+            page.client.hold()
+        )  # the same tab is let in, and what it asked before does not count
+        turn.leave()
+        assert other.hold().status == 409
+        again.leave()
+        wait_until(lambda: page.session.tabs.writer == "")
+
+
+@pytest.mark.slow
+def test_open_tab_does_not_keep_the_program_alive(tmp_path):
+    with Process(make_files(tmp_path)) as process:
+        assert process.client.hold().status == 200
+        start = time.monotonic()
+        output = process.end()
+        assert time.monotonic() - start < 5 and process.process.returncode == 0
+        assert "Cancel" not in output and "Traceback" not in output
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="sends signals")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_end_leaves_nothing_beside_the_files(tmp_path, name):
+    files = make_files(tmp_path, texts=sentences(60), rules=PATTERNS)
+    before = sorted(os.listdir(tmp_path))
+    with Process(files, "--for", "gold") as process:
+        [text] = texts(process.client, 1)
+        assert process.client.answer(text).status == 200
+        wait_until(lambda: process.client.get("terms").body["questions"])
+        turn = process.client.hold()
+        assert len([path for path in os.listdir(tmp_path) if "lock" in path]) == 2
+        process.end(getattr(signal, name))
+        turn.leave()
+    assert sorted(os.listdir(tmp_path)) == sorted([*before, "candidates.npz"])
 
 
 def test_report_is_shown_in_a_sandbox(page):
@@ -236,7 +280,7 @@ def test_wrong_methods_are_refused(guarded):
         ("DELETE", "answer"),
     ]:
         assert guarded.request(method, f"{guarded.path}api/{name}", {}, **headers)[0] in (404, 405)
-    for name in ("tab", "leave", "undo", "retry", "stop"):  # what changes something is a post
+    for name in ("tab", "undo", "retry", "stop"):  # what changes something is a post
         assert guarded.request("GET", f"{guarded.path}api/{name}", **headers)[0] == 405
 
 
@@ -328,7 +372,11 @@ def test_listens_on_this_machine_alone_and_ends_cleanly(tmp_path):
                 assert probe.connect_ex((address, port)) or address.startswith("127.")
         output = process.end()
         assert process.process.returncode == 0
-        assert "Traceback" not in output and "gold.jsonl" in output and "40 texts" in output
+        assert (
+            "Traceback" not in output
+            and "gold.jsonl" in output
+            and "(marked: 0, open: 40)" in output
+        )
 
 
 def test_token_is_new_every_time(tmp_path):
@@ -363,8 +411,9 @@ def test_works_before_anything_is_trained_or_annotated(tmp_path):
     with Process(files) as process:
         assert "run convert" in process.output
         state = process.client.get("state").body
-        assert state["labels"] == [] and state["guide"] == "" and state["prelabel"] == ""
+        assert state["labels"] == [] and state["guide"] == "" and state["premarks"]
         [text] = texts(process.client, 1)
+        assert text["by"] == ""
         assert process.client.answer(text, spans=[[1, 2, "MY LABEL"]]).status == 200
         assert process.client.get("state").body["labels"] == ["MY LABEL"]
     assert read_jsonl(files.gold)[0]["spans"][0]["label"] == "MY LABEL"

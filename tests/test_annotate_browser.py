@@ -1,15 +1,17 @@
 """The page of `annotate` in a real browser: mouse, keys and touch, and what may go wrong meanwhile."""
 
 import errno
+import json
 import os
 import re
 import statistics
 import sys
+import time
 from contextlib import ExitStack
 
 import pytest
 from helpers.annotate_page import RULES, Process, Thread, make_files, read_records
-from helpers.browsing import VIEWS, check_with_axe, expect, launched
+from helpers.browsing import CHROMIUM, FLAGS, VIEWS, check_with_axe, expect, launched
 from helpers.little import build_rules
 from helpers.running import LANG, ROOT, read_jsonl, write_jsonl
 from helpers.suggest_data import PATTERNS, sentences
@@ -18,6 +20,8 @@ from reading.patterns import blank
 
 pytestmark = pytest.mark.slow
 NLP = blank(LANG)
+# What the browser says when the program is gone
+ENDED = ["ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_REFUSED"]
 PHONES = "My iphone and a pixel, not an iPhone or a pear"
 
 
@@ -316,6 +320,94 @@ def test_skipped_texts_come_again_at_the_end(open_page):
     assert len(opened.gold()) == 3
 
 
+@pytest.mark.parametrize("is_held", [False, True])
+def test_skipping_faster_than_the_answers_come(open_page, is_held):
+    texts = [f"Text number {number}" for number in range(40)]
+    opened = open_page(texts)
+    page, session = opened.page, opened.server.session
+    for name in ("skip", "next"):
+        slowed(session.texts, name, 0.03)
+    page.evaluate(
+        """() => {
+            window.seen = [document.querySelector("#text").textContent];
+            const note = () => seen.push(document.querySelector("#text").textContent);
+            new MutationObserver(note).observe(document.querySelector("#text"), { childList: true });
+        }"""
+    )
+
+    def seen():
+        return [text for text in page.evaluate("seen") if text]
+
+    if is_held:  # a key that is held down comes again and again without going up
+        for _ in range(50):
+            page.keyboard.down(" ")
+        assert len(seen()) == 2
+        return
+    end = time.monotonic() + 60
+    while len(seen()) < 60 and time.monotonic() < end:
+        for _ in range(10):
+            page.keyboard.press(" ")
+    page.wait_for_function("() => document.querySelector('#text').textContent")
+    assert page.locator("#done").is_hidden()
+    shown = seen()
+    rounds = [shown[start : start + 40] for start in range(0, len(shown), 40)]
+    assert len(rounds) > 1 and set(rounds[0]) == set(texts)
+    assert all(len(set(texts)) == len(texts) for texts in rounds)
+    # All of them are still there
+    for _ in range(40):
+        expect(page.locator("#text .word").first).to_be_visible()
+        opened.press("a")
+    page.get_by_text("All texts are done").wait_for()
+    assert {record["text"] for record in opened.gold()} == set(texts)
+
+
+def slowed(part, name, seconds):
+    """Make the server take its time for something."""
+    real = getattr(part, name)
+
+    def slow(*given):
+        time.sleep(seconds)
+        return real(*given)
+
+    setattr(part, name, slow)
+
+
+def test_loading_is_said_at_once(open_page):
+    opened = open_page(["One text"])
+    page = opened.page
+    loading = page.get_by_role("status").get_by_text("Loading…")
+    assert loading.is_hidden()
+    slowed(opened.server.session.texts, "next", 1.0)
+    page.reload(wait_until="commit")
+    loading.wait_for()
+    assert opened.words() == []
+    page.locator("#text .word").first.wait_for()
+    assert loading.is_hidden()
+    opened.press("a")
+    page.get_by_text("All texts are done").wait_for()
+    assert loading.is_hidden()
+
+
+def test_what_marked_a_text_beforehand_is_said(open_page):
+    opened = open_page(
+        [f"My iphone and a galaxy {number}" for number in range(12)],
+        prepare=lambda files: (files.pipeline / "meta.json").unlink(),
+    )
+    what = opened.page.locator("#what")
+    expect(what).to_have_text("To measure with, marked beforehand by the rules")
+    build_rules(LANG, opened.files.patterns, opened.files.suggestions).to_disk(
+        opened.files.pipeline
+    )
+    said = []
+    for _ in range(11):
+        opened.press("a")
+        said.append(what.inner_text().removeprefix("To measure with, "))
+    by_rules, by_pipeline = (f"marked beforehand by the {name}" for name in ("rules", "pipeline"))
+    change = said.index(f"from now on {by_pipeline}")
+    assert said[:change] == [by_rules] * change
+    assert said[change + 1 :] == [by_pipeline] * (10 - change)
+
+
 def test_answers_of_an_earlier_day_are_corrected(open_page):
     lines = [{"text": f"Day {number}", "spans": [], "meta": {"n": number}} for number in range(3)]
     opened = open_page(["A new text"], prepare=lambda files: write_jsonl(files.gold, lines))
@@ -545,21 +637,63 @@ def test_second_tab(open_page):
     second = first.context.new_page()
     second.goto(opened.server.address)
     second.locator("#elsewhere").wait_for()
+    both = opened.words()
     second.keyboard.press("a")
     assert read_records(opened.files.gold) == []
     second.locator("#write-here").click()
     second.locator("#elsewhere").wait_for(state="hidden")
+    second.locator("#text .word").first.wait_for()  # it looks again what is open
     second.keyboard.press("a")
     second.get_by_text("Saved", exact=True).wait_for()
+    first.locator("#elsewhere").wait_for()  # without a key, since it was told
     first.bring_to_front()
     opened.press("ArrowRight", "x")
-    first.locator("#elsewhere").wait_for()
     assert len(read_records(opened.files.gold)) == 1
-    second.close()
     first.locator("#write-here").click()
-    first.get_by_text(
-        "another answer there by now"
-    ).wait_for()  # both had the same text before them
+    first.locator("#elsewhere").wait_for(state="hidden")
+    first.locator("#text .word").first.wait_for()
+    expect(first.locator("#text")).not_to_have_text(" ".join(both))  # the other one answered it
+    opened.press("a")
+    assert len(opened.gold()) == 2
+
+
+def test_turn_goes_to_the_tab_that_is_left(open_page):
+    opened = open_page(["My pear", "My plum"], expected=["status of 409"])
+    second = opened.page.context.new_page()
+    second.goto(opened.server.address)
+    second.locator("#elsewhere").wait_for()
+    opened.page.close()
+    second.evaluate("dispatchEvent(new Event('focus'))")  # headless windows never lose it
+    second.locator("#elsewhere").wait_for(state="hidden")
+    second.locator("#text .word").first.wait_for()  # it looks again what is open
+    second.keyboard.press("a")
+    second.get_by_text("Saved", exact=True).wait_for()
+
+
+def test_no_other_tab_is_never_said_to_be_one(open_page, browser):
+    """Neither after a browser that ended without a word, nor after a reload or a closed tab."""
+    opened = open_page(["My pear", "My plum"])
+    opened.page.context.close()
+    for how in ("browser", "context", "page", "reload", "leave") * 3:
+        other = browser.browser_type.launch(executable_path=CHROMIUM, args=FLAGS)
+        context = other.new_context()
+        page = context.new_page()
+        for _ in range(2):
+            page.goto(opened.server.address)
+            page.locator("#text .word").first.wait_for()
+            page.wait_for_function("() => state.writes !== null")
+            assert page.locator("#elsewhere").is_hidden(), how
+            assert page.evaluate("state.writes") is True
+            if how == "reload":
+                page.reload()
+            elif how == "leave":
+                page.goto("about:blank")
+            elif how == "page":
+                page.close()
+                page = context.new_page()
+        if how == "context":
+            context.close()
+        other.close()
 
 
 # --- Terms, try, run
@@ -686,6 +820,55 @@ def test_run_and_report(open_page):
     assert popup.value.locator("h1").inner_text() == "Report"
 
 
+def test_output_of_a_run_is_followed_unless_somebody_reads_it(open_page):
+    opened = open_page(["One text"])
+    page, files = opened.page, opened.files
+    files.metrics.write_text(
+        json.dumps(
+            {
+                "measures": "agreement",
+                "test": {"texts": 9, "entities": {"GADGET": 5}},
+                "pipeline": {"ents_f": 0.9, "ents_f_ci": [0.8, 1.0]},
+            }
+        )
+    )
+    go_on = files.report.with_name("go on")
+    opened.server.session.runner.command = [
+        sys.executable,
+        "-c",
+        "import pathlib, sys, time\n"
+        "for part in (1, 2, 3):\n"
+        "    print(*(f'{part} line {i}' for i in range(200)), sep='\\n')\n"
+        f"    while not pathlib.Path({str(go_on)!r} + str(part)).exists(): time.sleep(0.05)\n"
+        "sys.exit(3)",
+    ]
+    page.locator("#open-run").click()
+    page.locator("#run-start").click()
+    output = page.locator("#run-output")
+
+    def below(text):
+        """RETURNS (float): How much is below what is seen, once a text is there."""
+        expect(output).to_contain_text(text)
+        return output.evaluate("e => e.scrollHeight - e.scrollTop - e.clientHeight")
+
+    assert below("1 line 199") < 5
+    go_on.with_name("go on1").touch()
+    assert below("2 line 199") < 5
+    output.evaluate("e => e.scrollTop = 100")
+    page.wait_for_timeout(100)
+    go_on.with_name("go on2").touch()
+    assert below("3 line 199") > 1000 and output.evaluate("e => e.scrollTop") == 100
+    go_on.with_name("go on3").touch()
+    page.get_by_text("It ended with an error.").wait_for()
+    shown = page.locator("#run-ending p").all_inner_texts()
+    assert shown == ["3 line 197", "3 line 198", "3 line 199"]
+    opened.server.session.runner.command = [sys.executable, "-c", "print('All of it')"]
+    page.locator("#run-start").click()
+    page.get_by_text("Done.").wait_for()
+    score, why = page.locator("#run-ending p").all_inner_texts()
+    assert score == "F1 90.0, 95% interval 80.0 to 100.0, 5 test entities" and "No gold" in why
+
+
 # --- Speed and looks
 
 
@@ -777,7 +960,7 @@ def test_focus_is_seen(open_page):
 def test_the_real_command_in_a_browser(open_page, tmp_path):
     files = make_files(tmp_path / "real", texts=[PHONES])
     with Process(files, "--for", "gold") as process:
-        opened = open_page([PHONES], server=process)
+        opened = open_page([PHONES], server=process, expected=ENDED)
         opened.word("pear").click()
         opened.press("a")
         opened.page.get_by_text("Saved", exact=True).wait_for()

@@ -5,13 +5,13 @@ import os
 import subprocess
 import sys
 import textwrap
-import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy
 import pytest
 from helpers.annotate_page import make_files, session_of
 from helpers.little import build_rules
-from helpers.running import LANG, ROOT, read_jsonl, write_jsonl
+from helpers.running import LANG, ROOT, read_jsonl, wait_until, write_jsonl
 from helpers.suggest_data import PATTERNS, sentences
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -36,13 +36,6 @@ GADGET = (3, 9, "GADGET")
 
 def never(key: str) -> bool:
     return False
-
-
-def wait_until(condition, seconds=60.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 # --- The file of answers
@@ -180,7 +173,8 @@ def test_full_disk_leaves_no_half_answer(tmp_path):
     done = run_code(code, path)
     assert done.stdout.count("refused File too large") == 2, done.stderr
     assert [record["text"] for record in read_jsonl(path)] == ["First", "Last"]
-    assert [name for name in os.listdir(tmp_path) if "lock" not in name] == ["gold.jsonl"]
+    lock = [".gold.jsonl.lock.tmp"]  # it ended without giving it back
+    assert sorted(os.listdir(tmp_path)) == [*lock, "gold.jsonl"]
 
 
 @pytest.mark.slow
@@ -251,7 +245,35 @@ def test_killed_process_leaves_no_lock(tmp_path):
     os.kill(os.getpid(), 9)
     """
     run_code(code, tmp_path / "gold.jsonl")
-    Lock(tmp_path / "gold.jsonl").acquire()
+    lock = Lock(tmp_path / "gold.jsonl")
+    lock.acquire()
+    lock.release()
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.slow
+def test_never_two_hold_a_lock_that_is_removed_each_time(tmp_path):
+    code = """
+    import time
+    lock, end = Lock(Path(sys.argv[2])), time.monotonic() + 3
+    mine, turns = Path(sys.argv[2]).with_name("held"), 0
+    while time.monotonic() < end:
+        try:
+            lock.acquire()
+        except InputError:
+            continue
+        descriptor = os.open(mine, os.O_CREAT | os.O_EXCL)  # fails if another one holds it, too
+        os.close(descriptor)
+        mine.unlink()
+        turns += 1
+        lock.release()
+    print(turns)
+    """
+    with ThreadPoolExecutor(3) as pool:
+        done = list(pool.map(lambda _: run_code(code, tmp_path / "gold.jsonl"), range(3)))
+    assert [process.stderr for process in done] == [""] * 3
+    assert min(int(process.stdout) for process in done) > 50
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_link_stays_a_link(tmp_path):
@@ -483,12 +505,14 @@ def test_measured_interval_is_scaled_by_the_texts():
         "test": {"texts": 300},
         "pipeline": {"ents_f": 0.7, "ents_f_ci": [0.65, 0.75]},
     }
-    assert width(Counts(600, 400, 0), metrics) == pytest.approx(0.1)
-    assert width(Counts(150, 100, 0), metrics) == pytest.approx(0.2)
-    # Agreement with the rules says nothing of gold
-    guessed = width(Counts(600, 400, 0), {**metrics, "measures": "agreement"})
-    assert guessed == width(Counts(600, 400, 0), {"pipeline": {"ents_f": 0.7}})
-    assert width(Counts(600, 19, 0)) is None
+    # With the texts that were measured it is what the report says, however they were split
+    assert width(Counts(650, 400, 0, 300, 200), metrics) == pytest.approx(0.1)
+    assert width(Counts(150, 100, 0, 75, 50), metrics) == pytest.approx(0.2)
+    # Agreement with the rules says nothing of gold, and its score is no better guess
+    agreement = {**metrics, "measures": "agreement", "pipeline": {"ents_f": 1.0, "ents_f_ci": None}}
+    counts = Counts(600, 400, 0, 300, 200)
+    assert width(counts, agreement) == width(counts) > 0.1
+    assert width(Counts(600, 19, 0, 300, 9)) is None
 
 
 @pytest.mark.parametrize("n_texts, rate", [(100, 0.8), (300, 0.75)])
@@ -498,7 +522,7 @@ def test_guessed_interval_is_near_to_a_resampled_one(n_texts, rate):
     found = rng.binomial(entities, 0.7)
     rows = numpy.stack([found, entities - found, entities - found], 1)
     low, high = interval(bootstrap_f(rows, 0))
-    guessed = width(Counts(2 * n_texts, 2 * int(entities.sum()), 0))
+    guessed = width(Counts(2 * n_texts, 0, 0, n_texts, int(entities.sum())))
     assert high - low == pytest.approx(guessed, rel=0.25)
 
 
@@ -509,19 +533,29 @@ def test_progress_in_words(tmp_path):
     store = Store(
         write_jsonl(tmp_path / "gold.jsonl", [*records, {"text": "No", "answer": "reject"}])
     )
+    n_test = [gold_side(record["text"]) for record in records].count("test")
     counts = count(store)
-    assert counts == Counts(100, 100, 1)
+    assert counts == Counts(100, 100, 1, n_test, n_test)
     missing = tmp_path / "metrics.json"
-    assert describe("gold", counts, missing) == (
-        "The 95% interval of F1 is about 25 points wide; with 100 more texts about 18 points."
+    guess = (
+        "The 95% interval of F1 will be some 26 points wide, with 100 more texts about 18 points: a "
+        "guess from the number of marks, until a run measures it."
     )
+    assert describe("gold", counts, missing) == guess
     assert "Too few" in describe("gold", Counts(0, 0, 0), missing)
     assert (
         describe("train", Counts(1, 2, 0), missing)
         == "The model will learn from 1 text with 2 marks."
     )
     missing.write_text("{broken")
-    assert "25 points" in describe("gold", counts, missing)
+    assert describe("gold", counts, missing) == guess
+    scores = {"ents_f_ci": [0.5, 0.79]}
+    metrics = {"measures": "accuracy", "test": {"texts": n_test}, "pipeline": scores}
+    missing.write_text(json.dumps(metrics))
+    assert describe("gold", counts, missing) == (
+        "The 95% interval of F1 is 29 points wide, going by the last run; with 100 more texts about "
+        "20 points."
+    )
 
 
 # --- Terms
@@ -549,7 +583,7 @@ def test_terms_are_answered_and_taken_back(terms):
         [flag for _, flag in e if flag] for e in first["examples"]
     ]
     assert read_jsonl(files.suggestions)[0]["answer"] == "accept"
-    assert f"1 answers, about {first['count']} more" in terms.show()["status"]
+    assert f"1 answer, about {first['count']} more" in terms.show()["status"]
     second = said(terms, "reject")
     with pytest.raises(InputError, match="Another question"):
         terms.answer({**second, "answer": "accept"})  # said twice
@@ -600,6 +634,14 @@ def test_terms_end_in_words(terms):
     terms.show()
     wait_until(lambda: not terms.busy)
     assert "No pattern has the label" in terms.show()["problem"]
+
+
+def test_guide_is_shown_by_paragraphs(tmp_path):
+    files = make_files(tmp_path)
+    files.guide.write_text("# Guide\n\nOne\ntwo.\n\n1. Three\n   four\n   - five\n2. six\n")
+    shown = session_of(files).state()["guide"]
+    assert shown == "# Guide\n\nOne two.\n\n1. Three four\n   - five\n2. six\n"
+    assert session_of(files._replace(guide=None)).state()["guide"] == ""
 
 
 # --- A command as a process of its own

@@ -338,7 +338,10 @@ def test_an_accepted_term_that_is_mostly_wrong_is_named(tmp_path):
     names = ("test", "stats", "metrics", "predictions")
     evaluate(*(paths[name] for name in names), pipelines, dev=paths["dev"])
     advice = reported(paths).split('id="next"')[1].split("</section>")[0]
-    assert "In the texts that people marked the term &#39;Gap&#39; is right in 1 of 5 places." in advice
+    assert (
+        "In the texts that people marked the term &#39;Gap&#39; is right in 1 of 5 places."
+        in advice
+    )
     # Nothing of it is left in the pipeline
     assert "term" not in (paths["rules"] / "span_ruler" / "patterns").read_text("utf8")
 

@@ -16,6 +16,7 @@ import new
 from labelling.corpus import convert
 
 NAMES = ("texts", "patterns", "gold", "suggestions", "annotated")
+GUIDE = "assets/guide.md"
 ARGS = [f"assets/{name}.jsonl" for name in NAMES]
 
 
@@ -23,7 +24,7 @@ ARGS = [f"assets/{name}.jsonl" for name in NAMES]
 def project(tmp_path, monkeypatch):
     """RETURNS (Path): The project file and the shipped data, in the folder where commands run."""
     (tmp_path / "assets").mkdir()
-    for name in ("project.yml", *ARGS):
+    for name in ("project.yml", *ARGS, GUIDE):
         shutil.copy(ROOT / name, tmp_path / name)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -35,7 +36,7 @@ def terminal(monkeypatch):
 
 
 def do(*options, args=ARGS):
-    return invoke(new.new_cli, *args, *options)
+    return invoke(new.new_cli, *args, "--guide", GUIDE, *options)
 
 
 def answer(monkeypatch, *typed):
@@ -55,6 +56,9 @@ def test_everything_is_put_away_and_the_name_is_set(project):
     after = contents(project)
     for name in ("texts", "patterns", "gold"):
         assert after[f"assets/before-new/{name}.jsonl"] == before[f"assets/{name}.jsonl"]
+    assert after["assets/before-new/guide.md"] == before[GUIDE]
+    guide = (project / GUIDE).read_text("utf8")
+    assert guide.startswith("# What to mark") and "GADGET" not in guide
     # What was empty is not worth a copy
     assert not (project / "assets" / "before-new" / "suggestions.jsonl").exists()
     changed = (project / "project.yml").read_bytes()
@@ -99,6 +103,15 @@ def test_own_data_are_never_lost(project):
     kept = project / "assets" / "before-new-2" / "texts.jsonl"
     assert kept.read_text() == '{"text": "mine"}\n'
     assert (project / "assets" / "gold.jsonl").read_bytes() == b""
+    # A guide of one's own is put away, too, and one that is missing or empty is begun
+    begun = (project / GUIDE).read_text("utf8")
+    (project / GUIDE).write_text(begun + "Mine\n")
+    do("--yes", "true")
+    assert (project / "assets" / "before-new-3" / "guide.md").read_text("utf8") == begun + "Mine\n"
+    for act in ((project / GUIDE).unlink, lambda: (project / GUIDE).write_text("")):
+        act()
+        do("--yes", "true")
+        assert (project / GUIDE).read_text("utf8") == begun
 
 
 def test_without_a_terminal_it_does_not_guess(project):

@@ -12,7 +12,7 @@ import pytest
 from helpers.running import door, environment, invoke, read_jsonl, write_jsonl
 from helpers.suggest_data import make_files, make_suggester
 
-from review import review_cli
+from review import fit, review_cli
 
 pty = pytest.importorskip("pty", reason="needs a Unix terminal")
 fcntl = pytest.importorskip("fcntl", reason="needs a Unix terminal")
@@ -93,11 +93,11 @@ def test_each_key_does_what_it_says(files):
     shown = terminal.ask("a")
     # The answer is in the file before the next question is there
     assert answers(files) == ["accept", None, None, None]
-    assert f"1 answers, about {records[0]['count']} more matches" in shown
+    assert f"1 answer, about {records[0]['count']} more matches in the texts, 3 left" in shown
     terminal.ask("r")
     terminal.ask("i")
     assert answers(files) == ["accept", "reject", "ignore", None]
-    terminal.ask("u")
+    assert "Taken back" in terminal.ask("u")
     assert answers(files) == ["accept", "reject", None, None]
     assert "Your answer: [reject]" in terminal.ask("b")
     assert answers(files) == ["accept", "reject", None, None]
@@ -140,12 +140,12 @@ def test_no_way_to_end_it_loses_an_answer(files, how):
     else:
         terminal.press("\x03" if how == "ctrl-c" else "\x04")
         shown = terminal.finish()
-        assert "Traceback" not in shown and "1 answers" in shown
+        assert "Traceback" not in shown and "1 answer," in shown
         assert terminal.process.returncode == 0
     terminal.process.wait(10)
     assert answers(files) == ["reject", None, None, None]
     again = Terminal(files)
-    assert "1 answers" in again.read()
+    assert "1 answer," in again.read()
     again.press("q")
     again.finish()
 
@@ -205,3 +205,36 @@ def test_says_what_is_asked_and_how_many_more_answers_help(files):
 def test_without_a_terminal_it_says_what_to_do(files):
     result = invoke(review_cli, *files.values())
     assert result.exit_code == 1 and "no terminal" in result.flat
+
+
+@pytest.mark.slow
+def test_fits_a_narrow_window(files):
+    records = read_jsonl(files["suggestions"])
+    term = records[0]["text"]
+    records[0].update(count=1, examples=[f"{'long ' * 40}{term}{' text' * 40}", "x" * 200, term])
+    write_jsonl(files["suggestions"], records)
+    terminal = Terminal(files, NO_COLOR="1", COLUMNS="80")
+    shown = terminal.read()
+    assert (
+        "(once)" in shown
+        and f"0 answers, about 0 more matches in the texts, {len(records)} left" in shown
+    )
+    assert "no answer to take back" in terminal.ask("u")
+    assert "the first question" in terminal.ask("b")
+    terminal.press("q")
+    terminal.finish()
+    lines = shown[shown.index("0 answers") :].splitlines()
+    assert len(lines) > 5 and max(map(len, lines)) <= 80
+    assert [line.strip() for line in lines if f"[{term}]" in line][-1] == f"[{term}]"
+
+
+@pytest.mark.parametrize(
+    "before, after", [("ab " * 50, " yz" * 50), ("", " yz" * 50), ("ab " * 50, ""), ("a ", " z")]
+)
+@pytest.mark.parametrize("width", [20, 40, 80])
+def test_term_stays_in_sight(before, after, width):
+    parts = [part for part in [(before, False), ("pixel", True), (after, False)] if part[0]]
+    shown = fit(parts, width)
+    text = "".join(part for part, _ in shown)
+    assert ("pixel", True) in shown and len(text) == min(width, len(before + after) + 5)
+    assert ("…" in text) == (len(before + after) + 5 > width)

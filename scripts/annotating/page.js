@@ -6,9 +6,11 @@ const $ = (id) => document.getElementById(id);
 const VIEWS = ["texts", "terms", "try"];
 const AHEAD = 4; // when fewer texts wait, more are fetched
 const RETRY_MS = 2000;
+const LAST_LINES = 3; // of a run that failed
 const PAUSE_MS = 120_000; // a text that took longer lay beside a coffee
 
-const state = { labels: [], writes: false, view: "texts", active: "" };
+// "writes" is null until the server has said whether this tab may
+const state = { labels: [], writes: null, view: "texts", active: "" };
 
 // ---- The server
 
@@ -29,30 +31,65 @@ async function get(name, query = {}) {
   return reply(await fetch(`api/${name}?${new URLSearchParams(query)}`));
 }
 
-async function post(name, body = {}, options = {}) {
+function ask(name, body = {}, options = {}) {
   const headers = { "Content-Type": "application/json" };
   const content = JSON.stringify({ ...body, tab });
-  return reply(await fetch(`api/${name}`, { method: "POST", headers, body: content, ...options }));
+  return fetch(`api/${name}`, { method: "POST", headers, body: content, ...options });
+}
+
+async function post(name, body) {
+  return reply(await ask(name, body));
 }
 
 // ---- One tab writes
 
 const tab = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16)).join("");
 
+let holding = null; // ends the request that is open as long as this tab may write
+
 async function claim(force = false) {
+  if (holding) holding.abort();
+  const ours = (holding = new AbortController());
+  const lasts = () => holding === ours;
   // On a reload this tab's former self may be leaving just now
-  for (let tries = 0; tries < 3; tries++) {
-    state.writes = (await post("tab", { force })).writes;
-    if (state.writes) break;
-    await new Promise((resolve) => setTimeout(resolve, 200));
+  for (let tries = 3; lasts(); await pause(200)) {
+    try {
+      const held = await ask("tab", { force }, { signal: ours.signal });
+      await (held.ok ? writeUntil(held) : reply(held));
+      // It is over: another tab took the turn, or the program has ended
+      force = false;
+      tries = 1;
+    } catch (error) {
+      if (!lasts()) return;
+      if (isLost(error)) await pause(RETRY_MS);
+      else if (error.status !== 409) return trouble(error);
+      else if (!--tries) return stopWriting();
+    }
   }
-  $("elsewhere").hidden = state.writes;
-  if (state.writes) pump();
+}
+
+async function writeUntil(held) {
+  const isBack = state.writes === false;
+  state.writes = true;
+  $("elsewhere").hidden = true;
+  if (isBack) lookAgain();
+  pump();
+  await held.text();
+}
+
+function stopWriting() {
+  state.writes = false;
+  $("elsewhere").hidden = false;
+  showSaved();
 }
 
 function mayWrite() {
-  if (!state.writes) $("write-here").focus();
-  return state.writes;
+  if (state.writes === false) $("write-here").focus();
+  return state.writes !== false;
+}
+
+function pause(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 // ---- Answers on their way to the disk
@@ -88,12 +125,14 @@ async function pump() {
   clearTimeout(outbox.timer);
   try {
     while (outbox.waiting.length) {
-      const result = await post("answer", outbox.waiting[0]);
+      const first = outbox.waiting[0];
+      const isSkip = first.answer === "skip";
+      const result = await post(isSkip ? "skip" : "answer", first);
       outbox.waiting.shift();
-      outbox.saved = true;
+      outbox.saved = outbox.saved || !isSkip;
       keep("outbox", outbox.waiting);
       $("problem").hidden = true;
-      showProgress(result);
+      if (!isSkip) showProgress(result);
     }
     if (!texts.current && texts.place === null) fill(); // what was skipped may come again
   } catch (error) {
@@ -104,26 +143,31 @@ async function pump() {
   }
 }
 
+function unsaved() {
+  return outbox.waiting.filter((answer) => answer.answer !== "skip").length;
+}
+
 function showSaved() {
-  const count = outbox.waiting.length;
-  const held = count && (!$("problem").hidden || !state.writes);
+  const count = unsaved();
+  const held = count && (!$("problem").hidden || state.writes === false);
   const idle = outbox.saved ? "Saved" : "";
   $("saved").textContent = held ? `${count} not saved` : count ? "Saving…" : idle;
 }
 
+function isLost(error) {
+  return !(error instanceof Refused) || error.status === 503;
+}
+
 function trouble(error, saving = false) {
-  const lost = !(error instanceof Refused) || error.status === 503;
+  const lost = isLost(error);
   const other = error.status === 409 && error.message.startsWith("Another tab");
-  if (other) {
-    state.writes = false;
-    $("elsewhere").hidden = false;
-    return;
-  }
+  if (other) return stopWriting();
   const kept = saving ? " Your answer is kept on this page until it is saved." : "";
   const words = lost ? "The program does not answer. If it has ended, start it again and open its new address." : error.message;
   $("problem-text").textContent = words + kept;
   $("problem-drop").hidden = !saving || lost;
   $("problem").hidden = false;
+  showLoading();
   if (lost && saving) outbox.timer = setTimeout(pump, RETRY_MS);
   showSaved();
 }
@@ -167,24 +211,27 @@ function colour(label) {
 
 // ---- Texts: which one
 
-const texts = { waiting: [], current: null, place: null, fetching: false, ended: false, skipped: null };
+const texts = { waiting: [], current: null, place: null, fetching: false, again: false, ended: false, skipped: null, by: null };
 const answered = { count: 0, times: [] };
 let task = null; // words, spans, cursor and so on of the current text
 
+// The keys of texts that are on this page, or whose answers are on their way
+function heldKeys() {
+  const here = [...texts.waiting, ...outbox.waiting, ...(texts.current ? [texts.current] : [])];
+  return here.map((text) => text.key);
+}
+
 async function fill() {
+  texts.again = texts.fetching; // what is asked for now may miss what was answered since
   if (texts.fetching) return;
   texts.fetching = true;
-  const held = () => [
-    ...texts.waiting.map((text) => text.key),
-    ...outbox.waiting.map((answer) => answer.key),
-    ...(texts.current ? [texts.current.key] : []),
-  ];
   try {
-    const result = await get("texts", { held: held().join(",") });
-    const keys = held();
-    const fresh = result.texts.filter((text) => !keys.includes(text.key));
-    texts.waiting.push(...fresh);
-    texts.ended = !fresh.length;
+    const asked = heldKeys();
+    const result = await get("texts", { held: asked.join(",") });
+    const held = heldKeys();
+    texts.waiting.push(...result.texts.filter((text) => !held.includes(text.key)));
+    // As long as the page holds some, the skipped ones are not given again
+    texts.ended = !result.texts.length && !asked.length;
     showProgress(result);
   } catch (error) {
     trouble(error);
@@ -192,16 +239,28 @@ async function fill() {
   } finally {
     texts.fetching = false;
   }
-  if (texts.current || texts.place !== null) return;
-  if (texts.waiting.length) next();
-  else open(null);
+  if (!texts.current && texts.place === null) {
+    if (texts.waiting.length) return next();
+    open(null);
+  }
+  if (texts.again) fill();
+}
+
+// What waits here may have been answered in the tab that wrote meanwhile
+function lookAgain() {
+  texts.waiting = [];
+  if (texts.place === null && !(task && task.past.length)) {
+    texts.current = null;
+    open(null);
+  }
+  fill();
 }
 
 function next() {
   texts.place = null;
   texts.current = texts.current || texts.waiting.shift() || null;
   open(texts.current);
-  if (texts.waiting.length < AHEAD && !(texts.ended && texts.current)) fill();
+  if (texts.waiting.length < AHEAD) fill();
 }
 
 function open(text) {
@@ -220,9 +279,18 @@ function open(text) {
     task.spans = draft.spans;
     task.flagged = draft.flagged;
   }
+  if (task && texts.place === null) {
+    task.isNewBy = texts.by !== null && texts.by !== task.by;
+    texts.by = task.by;
+  }
   $("done").hidden = Boolean(task) || !texts.ended;
   drawText();
+  showLoading();
   window.scrollTo(0, 0);
+}
+
+function showLoading() {
+  $("loading").hidden = state.view !== "texts" || Boolean(task) || texts.ended || !$("problem").hidden;
 }
 
 function halfDone() {
@@ -251,7 +319,7 @@ function skip() {
   if (texts.place === null) {
     texts.skipped = halfDone();
     texts.current = null;
-    post("skip", { key: task.key }).catch(trouble);
+    send({ key: task.key, answer: "skip" });
   }
   next();
 }
@@ -269,7 +337,7 @@ async function back() {
 
 async function goTo(place) {
   try {
-    while (outbox.sending) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (outbox.sending) await pause(5);
     const text = await get("answer", place === null ? {} : { place });
     if (texts.place === null) texts.current = halfDone();
     texts.place = text.place;
@@ -332,7 +400,8 @@ function directionOf(parts) {
 
 function showWhat() {
   const uses = { gold: "To measure with", train: "To learn from" };
-  const by = state.prelabel ? `marked by the ${state.prelabel}` : "not marked beforehand: that takes convert";
+  const none = state.premarks ? "not marked beforehand: that takes convert" : "not marked beforehand";
+  const by = task && task.by ? `${task.isNewBy ? "from now on " : ""}marked beforehand by the ${task.by}` : none;
   const said = { accept: "accepted", reject: "rejected" };
   $("what").textContent = !task
     ? ""
@@ -925,7 +994,7 @@ $("page-number").addEventListener("change", (event) => turn(Number(event.target.
 
 // ---- Run
 
-const running = { end: 0, timer: 0 };
+const running = { end: 0, timer: 0, follows: true };
 
 async function showRun() {
   clearTimeout(running.timer);
@@ -933,10 +1002,9 @@ async function showRun() {
   if (!result) return;
   running.end = result.end;
   const output = $("run-output");
-  const follows = output.scrollTop + output.clientHeight > output.scrollHeight - 40;
   output.append(result.output);
-  if (follows) output.scrollTop = output.scrollHeight;
   output.hidden = !result.started;
+  if (running.follows) output.scrollTop = output.scrollHeight;
   const isRunning = result.started && result.code === null;
   $("run-command").textContent = result.command;
   $("run-start").hidden = isRunning;
@@ -948,7 +1016,11 @@ async function showRun() {
       ? "Done."
       : result.code === null
         ? ""
-        : "It ended with an error, see below.";
+        : "It ended with an error.";
+  const lines = output.textContent.trimEnd().split("\n").slice(-LAST_LINES);
+  const ending = result.code ? lines : result.code === 0 ? result.ending : [];
+  $("run-ending").replaceChildren(...ending.map((line) => make("p", "", line)));
+  $("run-ending").hidden = !ending.length;
   if (isRunning) {
     running.timer = setTimeout(showRun, 500);
   } else {
@@ -959,12 +1031,17 @@ async function showRun() {
   }
 }
 
+$("run-output").addEventListener("scroll", (event) => {
+  const { scrollTop, clientHeight, scrollHeight } = event.target;
+  running.follows = scrollTop + clientHeight > scrollHeight - 40;
+});
 $("open-run").addEventListener("click", () => {
   $("run").showModal();
   showRun();
 });
 $("run-start").addEventListener("click", async () => {
   running.end = 0;
+  running.follows = true;
   $("run-output").replaceChildren();
   $("run-report").hidden = true;
   await post("run").catch(trouble);
@@ -982,6 +1059,7 @@ function show(view, focus = true) {
     $(`tab-${name}`).tabIndex = name === view ? 0 : -1;
   }
   $("progress").classList.toggle("off", view !== "texts");
+  showLoading();
   history.replaceState(null, "", `#${view}`);
   if (view === "terms") showTerms();
   if (view === "try") showTry();
@@ -1084,7 +1162,7 @@ const CLICKS = {
   "term-ignore": () => answerTerm("ignore"),
   "term-undo": undoTerm,
   "terms-retry": () => post("retry").then(adopt, trouble),
-  "write-here": () => claim(true).catch(trouble),
+  "write-here": () => claim(true),
   "problem-retry": () => {
     $("problem").hidden = true;
     pump();
@@ -1095,6 +1173,7 @@ const CLICKS = {
     outbox.waiting.shift();
     $("problem").hidden = true;
     pump();
+    if (!texts.current && texts.place === null) fill();
   },
   "open-help": () => $("help").showModal(),
 };
@@ -1116,9 +1195,14 @@ document.addEventListener("mousedown", (event) => {
   if (event.target.closest("section button, header button")) event.preventDefault();
 });
 addEventListener("online", pump);
-addEventListener("pagehide", () => post("leave", {}, { keepalive: true }).catch(() => {}));
-addEventListener("pageshow", (event) => event.persisted && claim().catch(trouble));
-addEventListener("beforeunload", (event) => outbox.waiting.length && event.preventDefault());
+addEventListener("pagehide", () => {
+  if (holding) holding.abort();
+  holding = null;
+});
+addEventListener("pageshow", (event) => event.persisted && claim());
+// The tab that wrote may be closed by now
+addEventListener("focus", () => state.writes === false && claim());
+addEventListener("beforeunload", (event) => unsaved() && event.preventDefault());
 
 async function start() {
   Object.assign(state, await get("state"));
@@ -1133,7 +1217,7 @@ async function start() {
   showProgress(state);
   const view = location.hash.slice(1);
   show(VIEWS.includes(view) ? view : "texts");
-  await claim();
+  claim();
   await fill();
 }
 

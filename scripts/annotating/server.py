@@ -5,7 +5,7 @@ import os
 import secrets
 import socket
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import uvicorn
 from starlette.applications import Starlette
@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 from annotating.guard import Guard
 from annotating.session import Session
+from annotating.tabs import Tabs, Turn
 from shared.errors import InputError
 
 HERE = Path(__file__).parent
@@ -30,6 +31,7 @@ REPORT_POLICY = (
 )
 # What a disk or a folder can be wrong with is no fault of the page
 CONFLICT, UNWRITABLE = 409, 507
+NO_OBJECT = JSONResponse({"error": "The body is no JSON object"}, 400)
 
 
 def listen(port: int) -> socket.socket:
@@ -70,7 +72,24 @@ def make_server(session: Session, listener: socket.socket) -> Tuple[uvicorn.Serv
         limit_concurrency=MAX_REQUESTS,
         timeout_graceful_shutdown=1,
     )
-    return uvicorn.Server(config), f"http://127.0.0.1:{port}/{token}/"
+    return Server(config, session.tabs), f"http://127.0.0.1:{port}/{token}/"
+
+
+class Server(uvicorn.Server):
+    """Ends without waiting for the tab that is open.
+
+    config (uvicorn.Config): How it serves.
+    tabs (Tabs): Who may be waiting.
+    """
+
+    def __init__(self, config: uvicorn.Config, tabs: Tabs) -> None:
+        super().__init__(config)
+        self.tabs = tabs
+
+    async def shutdown(self, sockets: Optional[List[socket.socket]] = None) -> None:
+        """End what is being answered."""
+        self.tabs.end()
+        await super().shutdown(sockets)
 
 
 def serve(server: uvicorn.Server, listener: socket.socket) -> None:
@@ -90,11 +109,9 @@ def make_app(session: Session, token: str, port: int) -> ASGIApp:
         "answers": lambda query: session.listed(query),
         "terms": lambda query: session.terms.show(),
         "page": lambda query: session.page(_number(query.get("number")) or 0, query.get("stage")),
-        "run": lambda query: session.runner.show(_number(query.get("start")) or 0),
+        "run": lambda query: session.show_run(_number(query.get("start")) or 0),
     }
     posts: Dict[str, Callable[[Dict[str, Any]], Any]] = {
-        "tab": session.open_tab,
-        "leave": session.leave_tab,
         "answer": session.save,
         "skip": session.skip,
         "terms": session.answer_term,
@@ -109,6 +126,7 @@ def make_app(session: Session, token: str, port: int) -> ASGIApp:
     routes.append(Route("/report", lambda request: _report(session.report)))
     routes += [Route(f"/api/{name}", _get(show), methods=["GET"]) for name, show in gets.items()]
     routes += [Route(f"/api/{name}", _post(do), methods=["POST"]) for name, do in posts.items()]
+    routes.append(Route("/api/tab", _hold(session.tabs), methods=["POST"]))
     return Guard(Starlette(routes=routes), token, port)
 
 
@@ -130,15 +148,30 @@ def _get(show: Callable[[Dict[str, str]], Any]) -> Callable[[Request], Response]
 
 def _post(do: Callable[[Dict[str, Any]], Any]) -> Callable[[Request], Any]:
     async def endpoint(request: Request) -> Response:
-        try:
-            body = json.loads(await request.body())
-        except (ValueError, RecursionError):
-            body = None
-        if not isinstance(body, dict):
-            return JSONResponse({"error": "The body is no JSON object"}, 400)
-        return await run_in_threadpool(_answer, do, body)
+        body = await _object(request)
+        return NO_OBJECT if body is None else await run_in_threadpool(_answer, do, body)
 
     return endpoint
+
+
+def _hold(tabs: Tabs) -> Callable[[Request], Any]:
+    async def endpoint(request: Request) -> Any:
+        body = await _object(request)
+        if body is None:
+            return NO_OBJECT
+        end = tabs.claim(str(body.get("tab")), body.get("force") is True)
+        return Turn(tabs, end) if end else _answer(tabs.check, body.get("tab"))
+
+    return endpoint
+
+
+async def _object(request: Request) -> Optional[Dict[str, Any]]:
+    """RETURNS (Optional[Dict[str, Any]]): What was sent, None if it is no JSON object."""
+    try:
+        body = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) else None
 
 
 def _answer(function: Callable[[Any], Any], argument: Any) -> Response:

@@ -1,5 +1,6 @@
 """What the page shows and changes: the three views, the run, and who may write."""
 
+import re
 from itertools import islice
 from pathlib import Path
 from typing import Any, Dict, List, Optional
@@ -7,9 +8,11 @@ from typing import Any, Dict, List, Optional
 from annotating import progress
 from annotating.runner import Runner
 from annotating.stages import Stages
+from annotating.tabs import Tabs
 from annotating.terms import Terms
 from annotating.texts import Texts
 from measuring.marks import CONTROLS
+from measuring.verdict import ending
 from reading.lines import MAX_CHARACTERS, clean
 from reading.texts import read_texts
 from shared.errors import InputError
@@ -18,6 +21,8 @@ from shared.errors import InputError
 N_AHEAD = 8
 PAGE_SIZE = 10
 GOAL = 100
+# Where Markdown goes on with the same paragraph or item on the next line
+SOFT_BREAK = re.compile(r"(?<=\S)\n[ \t]*(?=[^\s#>|`*+-])(?!\d+[.)] )")
 
 
 class Session:
@@ -56,11 +61,13 @@ class Session:
         self.guide = guide
         self.metrics = metrics
         self.report = report
-        self.writer = ""  # the tab that may write
+        self.tabs = Tabs()
 
     def close(self) -> None:
-        """End what runs."""
+        """End what runs, and let others write into the files."""
         self.runner.stop()
+        self.texts.store.lock.release()
+        self.terms.close()
 
     def state(self) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): What the page shows before anything is asked."""
@@ -69,7 +76,7 @@ class Session:
             "file": self.texts.store.path.name,
             "labels": self._labels(),
             "direction": self.texts.nlp.vocab.writing_system["direction"],
-            "prelabel": self.texts.prelabel,
+            "premarks": bool(self.texts.prelabels),
             "guide": self._guide(),
             # So that what is shown by its code is the same as in the report
             "controls": CONTROLS.pattern,
@@ -81,7 +88,7 @@ class Session:
 
     def next_texts(self, held: str) -> Dict[str, Any]:
         """RETURNS (Dict[str, Any]): Open texts, but for those whose keys the page holds."""
-        keys = [key for key in held.split(",") if key][: 4 * N_AHEAD]
+        keys = [key for key in held.split(",") if key]
         number = max(N_AHEAD - len(keys), 1)
         return {"texts": self.texts.next(number, keys), **self._progress()}
 
@@ -91,7 +98,7 @@ class Session:
 
     def save(self, body: Dict[str, Any]) -> Dict[str, Any]:
         """Write the answer to a text."""
-        self._check_tab(body)
+        self.tabs.check(body.get("tab"))
         return {"tag": self.texts.save(body), **self._progress()}
 
     def skip(self, body: Dict[str, Any]) -> None:
@@ -100,13 +107,13 @@ class Session:
 
     def answer_term(self, body: Dict[str, Any]) -> Dict[str, Any]:
         """Write the answer to a term; RETURNS (Dict[str, Any]): what comes next."""
-        self._check_tab(body)
+        self.tabs.check(body.get("tab"))
         self.terms.answer(body)
         return self.terms.show()
 
     def undo_term(self, body: Dict[str, Any]) -> Dict[str, Any]:
         """Take the last answer back; RETURNS (Dict[str, Any]): what comes next."""
-        self._check_tab(body)
+        self.tabs.check(body.get("tab"))
         self.terms.undo()
         return self.terms.show()
 
@@ -131,31 +138,20 @@ class Session:
         ]
         return {"texts": drawn, "of": self.texts.queue.total}
 
+    def show_run(self, start: int) -> Dict[str, Any]:
+        """RETURNS (Dict[str, Any]): The output of the workflow from a character on, and its
+        "ending": the score, and what it means."""
+        scores = progress.read(self.metrics)
+        return {**self.runner.show(start), "ending": ending(scores)[1:] if scores else []}
+
     def run(self, body: Dict[str, Any]) -> None:
         """Start the workflow."""
-        self._check_tab(body)
+        self.tabs.check(body.get("tab"))
         self.runner.start()
 
     def stop(self, body: Dict[str, Any]) -> None:
         """End the workflow."""
         self.runner.stop()
-
-    def open_tab(self, body: Dict[str, Any]) -> Dict[str, Any]:
-        """RETURNS (Dict[str, Any]): Whether a tab may write: one at a time, or they would answer
-        the same question. "force" takes the turn from another one."""
-        if body.get("force") is True or not self.writer:
-            self.writer = str(body.get("tab"))
-        return {"writes": self.writer == body.get("tab")}
-
-    def leave_tab(self, body: Dict[str, Any]) -> None:
-        """Let others write when a tab is closed."""
-        if self.writer == body.get("tab"):
-            self.writer = ""
-
-    def _check_tab(self, body: Dict[str, Any]) -> None:
-        self.writer = self.writer or str(body.get("tab"))
-        if self.writer != body.get("tab"):
-            raise InputError("Another tab writes now", remedy="Go on there, or write here again.")
 
     def _parts(self, stage: Any, text: str) -> List[List[str]]:
         """RETURNS (List[List[str]]): The text in parts: text, label, and the id of the rule that
@@ -177,9 +173,10 @@ class Session:
 
     def _guide(self) -> str:
         try:
-            return self.guide.read_text(encoding="utf8", errors="replace") if self.guide else ""
+            text = self.guide.read_text(encoding="utf8", errors="replace") if self.guide else ""
         except OSError:
             return ""
+        return SOFT_BREAK.sub(" ", text)
 
     def _progress(self) -> Dict[str, Any]:
         counts = progress.count(self.texts.store)

@@ -102,8 +102,10 @@ def _open_texts(files: Files, use: str, prelabel: str, lang: str, stages: Stages
     texts = Texts(blank(lang), use, store, other, queue, stages, prelabels)
     if use == "train":
         texts.rank()
-    what = {"gold": "to measure with", "train": "to learn from"}[use]
-    msg.info(f"{len(queue.texts):,} texts to mark, {what}, into {store.path.name}")
+    what = {"gold": f"{ENOUGH_GOLD} texts or more to measure with", "train": "texts to learn from"}
+    marked, waiting = count(store).texts, len(queue.texts)
+    msg.info(f"Mark {what[use]} (marked: {marked:,}, open: {waiting:,})")
+    print(f"Answers go into {store.path.name}.")
     if prelabels and not texts.prelabel:
         print("None is marked beforehand, since there are no rules yet: run convert to have them.")
     return texts

@@ -23,7 +23,15 @@ class Terms:
         self.busy = False
         self.finished = False  # nothing is left that is worth asking
         self.problem = ""
+        self.closed = False
         self.mutex = threading.RLock()
+
+    def close(self) -> None:
+        """Let others write into the file."""
+        with self.mutex:
+            self.closed = True
+            if self.asking:
+                self.asking.close()
 
     def retry(self) -> None:
         """Look for terms again, after something was mended or more texts were added."""
@@ -95,6 +103,9 @@ class Terms:
             waiting = len(asking.queue) - asking.current
             records = asking.rank() if waiting <= FEW else []  # the long part
             with self.mutex:
+                if self.closed:
+                    asking.close()
+                    return
                 asking.add(records)
                 self.finished = waiting <= FEW and not records
                 self.problem = ""

@@ -1,7 +1,7 @@
 """The Texts view: open texts, marked beforehand, and the answers, new ones and those of earlier days."""
 
 import threading
-from typing import Any, Collection, Dict, List, Optional, Sequence
+from typing import Any, Collection, Dict, List, Optional, Sequence, Tuple
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -76,7 +76,8 @@ class Texts:
                 size += len(text)
                 if tasks and size > MAX_AT_ONCE:
                     break
-                tasks.append(_task(self._prelabelled(text)))
+                doc, by = self._prelabelled(text)
+                tasks.append({**_task(doc), "by": by})
             return tasks
 
     def before(self, place: Optional[int]) -> Dict[str, Any]:
@@ -159,18 +160,19 @@ class Texts:
             raise InputError("The text is not among those to annotate", remedy="Reload the page.")
         return text
 
-    def _prelabelled(self, text: str) -> Doc:
+    def _prelabelled(self, text: str) -> Tuple[Doc, str]:
+        """RETURNS (Tuple[Doc, str]): The text with its marks, and what made them, "" if none did."""
         doc = self.nlp.make_doc(text)
         stage = self.prelabel
         if stage:
             try:
                 found = self.stages.find(stage, text)
             except InputError:  # it is being made anew: a text without marks will do
-                return doc
+                return doc, ""
             # By characters, since the pipeline may cut words differently
             spans = [doc.char_span(*place) for place in offsets(found)]
             doc.set_ents([span for span in spans if span and not has_space_at_edge(span)])
-        return doc
+        return doc, stage
 
 
 def _task(doc: Doc) -> Dict[str, Any]:

@@ -5,19 +5,13 @@ import os
 import re
 import shutil
 import stat
-import sys
 import time
 from contextlib import contextmanager, suppress
-from errno import EACCES, EAGAIN, EDEADLK
 from pathlib import Path
-from typing import BinaryIO, Iterator, Optional, Set
+from typing import Iterator, Optional, Set
 
 from shared.errors import InputError, naming
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+from shared.locking import give_back, take
 
 # What training and evaluation need of a doc in a .spacy file; words and spaces are always stored
 ATTRS = ["ENT_IOB", "ENT_TYPE"]
@@ -186,15 +180,7 @@ def _locked(place: Path, path: Path) -> Iterator[None]:
     """Keep other runs from writing the same. The system frees what a killed run has locked."""
     lock = _beside(place, ".writing")
     deadline = time.monotonic() + PATIENCE
-    while True:
-        file = lock.open("ab")
-        try:
-            # Whoever had it before may have removed it since it was opened
-            if _lock(file) and os.path.samestat(os.fstat(file.fileno()), lock.stat()):
-                break
-        except FileNotFoundError:
-            pass
-        file.close()
+    while not (file := take(lock)):
         if time.monotonic() > deadline:
             raise InputError(
                 "Another run is active and is writing it",
@@ -205,21 +191,4 @@ def _locked(place: Path, path: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        if sys.platform == "win32":
-            file.close()  # what is open can't be removed there
-        with suppress(OSError):
-            lock.unlink()
-        file.close()
-
-
-def _lock(file: BinaryIO) -> bool:
-    """RETURNS (bool): Whether nobody else has locked the file."""
-    try:
-        if sys.platform == "win32":
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        # On file systems that know no locks nobody can tell
-        return error.errno not in (EACCES, EAGAIN, EDEADLK)
-    return True
+        give_back(lock, file)

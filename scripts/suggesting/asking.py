@@ -40,14 +40,22 @@ class Asking:
         self.current = 0
         # Place in the queue and the answer before, for each answer that can be taken back
         self.done: List[Tuple[int, Optional[str]]] = []
-        self.lock = Lock(path)  # given back when nothing refers to it
+        self.lock = Lock(path)
         self.lock.acquire()
-        self.fetch()
+        try:
+            self.fetch()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def question(self) -> Optional[Suggestion]:
         """RETURNS (Optional[Suggestion]): What to ask now, None if the queue is at its end."""
         return self.queue[self.current] if self.current < len(self.queue) else None
+
+    def close(self) -> None:
+        """Let others write into the file."""
+        self.lock.release()
 
     def fetch(self) -> bool:
         """Put the open suggestions of the file behind those that wait.
@@ -100,13 +108,24 @@ class Asking:
         self.current = place
         return True
 
-    def back(self) -> None:
-        """Ask the question before again, its answer stays until there is another one."""
-        self.current = max(self.current - 1, 0)
+    def back(self) -> bool:
+        """Ask the question before again, its answer stays until there is another one.
+
+        RETURNS (bool): Whether there is one.
+        """
+        before = self.current
+        self.current = max(before - 1, 0)
+        return self.current < before
+
+    def left(self) -> int:
+        """RETURNS (int): How many questions wait, until more are proposed."""
+        return len(self.queue) - self.current
 
     def status(self) -> str:
         """RETURNS (str): How much is done and gained."""
-        return f"{self.n_answers} answers, about {self.n_matches:,} more matches in the texts"
+        answers = f"{self.n_answers:,} answer{'s' * (self.n_answers != 1)}"
+        more = f"{self.n_matches:,} more match{'es' * (self.n_matches != 1)}"
+        return f"{answers}, about {more} in the texts"
 
     def read(self) -> List[Suggestion]:
         """RETURNS (List[Suggestion]): All that is in the file, answered or not."""

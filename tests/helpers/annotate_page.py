@@ -122,6 +122,20 @@ class Client:
         status, _, reply = self.request("POST", f"{self.path}api/{name}", content, **headers)
         return SimpleNamespace(status=status, body=json.loads(reply))
 
+    def hold(self, force: bool = False) -> Any:
+        """Ask for the turn to write, as a tab does, and keep it until `leave()` is called."""
+        connection = http.client.HTTPConnection(self.host, timeout=30)
+        headers = {"Origin": f"http://{self.host}", "Content-Type": "application/json"}
+        body = json.dumps({"tab": self.tab, "force": force})
+        connection.request("POST", f"{self.path}api/tab", body, headers)
+        response = connection.getresponse()
+
+        def leave() -> None:
+            response.close()
+            connection.close()
+
+        return SimpleNamespace(status=response.status, leave=leave, read=response.read)
+
     def answer(self, text: Dict[str, Any], answer: str = "accept", **more: Any) -> Any:
         """Answer a text that the server gave."""
         said = {"key": text["key"], "tag": text.get("tag"), "spans": text["spans"]}
@@ -189,4 +203,3 @@ class Thread:
         self.server.should_exit = True
         self.thread.join(10)
         self.session.close()
-        self.session.texts.store.lock.release()

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
@@ -141,3 +142,11 @@ def variables(args: List[str]) -> Dict[str, str]:
     """RETURNS (Dict[str, str]): The variables that a command sets, by name."""
     pairs = zip(args, args[1:])
     return {k[len("--vars.") :]: value for k, value in pairs if k.startswith("--vars.")}
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = 60.0) -> None:
+    """Wait for something to be so, and fail if it takes too long."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
