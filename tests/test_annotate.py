@@ -395,7 +395,7 @@ def test_wrong_settings(tmp_path, options, problem):
 
 @pytest.mark.slow
 def test_kill_at_any_moment_loses_no_saved_answer(tmp_path):
-    names = [f"An iphone {number}" for number in range(20_000)]
+    names = [f"An iphone {number}" for number in range(5_000)]
     files = make_files(tmp_path, texts=names, trained=False)
     chance = random.Random(0)
     sent, saved = {}, {}  # the labels given to each text, and how many of them were called saved
@@ -406,7 +406,7 @@ def test_kill_at_any_moment_loses_no_saved_answer(tmp_path):
         assert client.answer(text, spans=[[0, 1, labels[-1]]]).status == 200
         saved[" ".join(text["words"])] = len(labels)
 
-    for _ in range(50):
+    for _ in range(20):
         with Process(files, "--for", "gold", "--prelabel", "none") as process:
             client = process.client
             waiting = texts(client, 8)
