@@ -309,7 +309,8 @@ KILLS = {
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="kills a process group")
 def test_killed_runs_are_made_good_by_the_next(small_clone, finished, tmp_path):
-    """One run after the other is killed, each in a later command, and the last one is not."""
+    """One run after the other is killed, each in a later command, and the last one is not. What they
+    make in the end has the same bytes as what one run made in another folder."""
     project = copy(small_clone, tmp_path)
     done: List[str] = []
     for name, sign in KILLS.items():
