@@ -424,7 +424,7 @@ def test_kill_at_any_moment_loses_no_saved_answer(tmp_path):
             timer.join()
     records = read_jsonl(files.gold)
     found = {record["text"]: record["spans"][0]["label"] for record in records}
-    assert len(found) == len(records) > 50  # none twice
+    assert len(found) == len(records) > 20  # none twice
     for text, number in saved.items():
         assert found[text] in sent[text][number - 1 :], text
 
