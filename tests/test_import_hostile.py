@@ -517,6 +517,7 @@ def spoil(records, changes):
     return records
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(FILES), CHANGES, st.booleans(), OPTIONS)
 def test_whatever_the_records_are(records, changes, are_lines, options):
@@ -540,6 +541,7 @@ def test_whatever_the_records_are(records, changes, are_lines, options):
         assert {found.name for found in folder.iterdir()} == names
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(

@@ -252,6 +252,7 @@ suggestions = st.fixed_dictionaries(
 GOOD = [{"label": "A", "pattern": [{"LOWER": "iphone"}]}, {"label": "B", "pattern": "iPhone 8"}]
 
 
+@pytest.mark.slow
 @settings(
     deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 import spacy
 import srsly
-from helpers.project import change, fresh, results
+from helpers.project import change, fresh
 from helpers.running import ALL, ROOT, copy, ran, readme_commands, readme_section, run
 
 # --- Cloning
@@ -174,14 +174,6 @@ def test_min_f_fails(finished, tmp_path):
     )
     assert result.returncode == 1
     assert "the least allowed is 0.99" in " ".join(result.stdout.split())
-
-
-@pytest.mark.slow
-def test_same_bytes(finished, small_clone, tmp_path):
-    """Two runs from scratch, in different folders, with one process or two."""
-    project = copy(small_clone, tmp_path)
-    assert ran(project, "--vars.n_process", "1") == ALL
-    assert results(project) == results(finished)
 
 
 # --- Sharing

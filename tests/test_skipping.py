@@ -8,12 +8,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import List
 
 import pytest
 import srsly
 from helpers.house import needs
 from helpers.project import change, gold_line, results
-from helpers.running import ALL, ROOT, copy, environment, ran, run
+from helpers.running import ALL, ROOT, copy, environment, not_skipped, ran, run
+from typer.testing import CliRunner
+from weasel import app
 
 # --- What runs again
 
@@ -66,33 +69,32 @@ def nothing(project):
     pass
 
 
-FROM_TRAIN = ALL[1:]
+def out_of_date(project: Path, *options) -> List[str]:
+    """RETURNS (List[str]): The commands of the workflow that a dry run does not skip: those whose own
+    script, inputs or outputs changed."""
+    result = CliRunner().invoke(app, ["run", "all", str(project), "--dry", *options])
+    assert result.exit_code == 0, result.output
+    return not_skipped(result.output)
+
+
 ANSWER = '{"text": "the", "label": "GADGET", "score": 1.0, "count": 9, "examples": [], "answer": "accept"}\n'
+TEXT = change("assets/texts.jsonl", new='{"text": "my iPhone 8"}\n')
+GERMAN = ["--vars.lang", "de", "--vars.bad_spans", "skip"]
 PACKAGE = "packages/en_gadget_ner-0.1.0/dist"
-# What is changed, options, and the commands that run again. Where a command runs and makes the
-# same as before, those after it are skipped.
+# What is changed, options, and the commands that are out of date then. Whether those after them run as
+# well depends on what these make, see further below.
 CASES = {
     # inputs
-    "texts": (change("assets/texts.jsonl", new='{"text": "my iPhone 8"}\n'), [], ALL),
+    "texts": (TEXT, [], ["convert"]),
     "patterns": (
         change("assets/patterns.jsonl", new='{"label": "GADGET", "pattern": "phone"}\n'),
         [],
-        ALL,
+        ["convert"],
     ),
-    # dev only chooses among the same models; the best one is the same here, so is the pipeline
-    "gold": (
-        change("assets/gold.jsonl", new=gold_line("dev")),
-        [],
-        ["convert", "train", "evaluate", "report", "package", "check-package"],
-    ),
-    "gold in test": (
-        change("assets/gold.jsonl", new=gold_line("test")),
-        [],
-        ["convert", "evaluate", "report", "package", "check-package"],
-    ),
-    "suggestions": (change("assets/suggestions.jsonl", new=ANSWER), [], ALL),
-    "annotated": (change("assets/annotated.jsonl", new=gold_line("test")), [], ALL),
-    "config": (change("configs/ner.cfg", "dropout = 0.", "dropout = 0.0"), [], FROM_TRAIN),
+    "gold": (change("assets/gold.jsonl", new=gold_line("dev")), [], ["convert"]),
+    "suggestions": (change("assets/suggestions.jsonl", new=ANSWER), [], ["convert"]),
+    "annotated": (change("assets/annotated.jsonl", new=gold_line("test")), [], ["convert"]),
+    "config": (change("configs/ner.cfg", "dropout = 0.", "dropout = 0.0"), [], ["train"]),
     "pipeline config": (change("configs/pipeline.cfg"), [], ["assemble"]),
     # scripts
     "convert.py": (change("scripts/convert.py"), [], ["convert"]),
@@ -107,48 +109,42 @@ CASES = {
         ["evaluate", "report", "check-package"],
     ),
     "report.py": (change("scripts/report.py"), [], ["report"]),
-    "package.py": (change("scripts/package.py"), [], ["package", "check-package"]),
+    "package.py": (change("scripts/package.py"), [], ["package"]),
     "check_package.py": (change("scripts/check_package.py"), [], ["check-package"]),
     "shared": (change("scripts/shared/writing.py"), [], ALL),
     # variables
-    "lang": (nothing, ["--vars.lang", "de", "--vars.bad_spans", "skip"], ALL),
+    "lang": (nothing, GERMAN, ["convert", "train", "assemble", "package", "check-package"]),
     "name": (nothing, ["--vars.name", "other"], ["package", "check-package"]),
     "version": (nothing, ["--vars.version", "0.2.0"], ["package", "check-package"]),
     "n_process": (nothing, ["--vars.n_process", "1"], ["convert"]),
     "max_seconds": (nothing, ["--vars.max_seconds", "0"], ["convert"]),
     "errors_of": (nothing, ["--vars.errors_of", "test"], ["report"]),
     "bad_spans": (nothing, ["--vars.bad_spans", "skip"], ["convert"]),
-    "seed": (nothing, ["--vars.seed", "1"], FROM_TRAIN),
-    "max_steps": (nothing, ["--vars.max_steps", "60"], FROM_TRAIN),
+    "seed": (nothing, ["--vars.seed", "1"], ["train", "evaluate"]),
+    "max_steps": (nothing, ["--vars.max_steps", "60"], ["train"]),
+    "gpu_id": (nothing, ["--vars.gpu_id", "0"], ["train"]),
     "min_f": (nothing, ["--vars.min_f", "0.01"], ["evaluate"]),
     # What it says of the package is read from there
-    "project.yml": (
-        change("project.yml", 'author: "n/a"', "author: Pat"),
-        [],
-        ["package", "check-package"],
-    ),
+    "project.yml": (change("project.yml", 'author: "n/a"', "author: Pat"), [], ["package"]),
 }
-
-
+# The command that makes an output, and those that read it
 OUTPUTS = {
-    "corpus/train": ["convert"],
-    "corpus/dev.spacy": ["convert"],
-    "corpus/test.spacy": ["convert"],
-    "corpus/stats.json": ["convert"],
-    "training/rules": ["convert"],
-    "training/model-best": ["train"],
+    "corpus/train": ["convert", "train", "report"],
+    "corpus/dev.spacy": ["convert", "train", "evaluate", "report"],
+    "corpus/test.spacy": ["convert", "evaluate", "report", "check-package"],
+    "corpus/stats.json": ["convert", "evaluate", "report", "check-package"],
+    "training/rules": ["convert", "assemble", "evaluate", "report"],
+    # For the report only its config matters
+    "training/model-best": ["train", "assemble", "evaluate", "report"],
     "training/log.jsonl": ["train"],
-    "training/pipeline": ["assemble"],
-    "training/metrics.json": ["evaluate"],
-    "training/predictions": ["evaluate"],
+    "training/pipeline": ["assemble", "evaluate", "package", "check-package"],
+    "training/metrics.json": ["evaluate", "report", "package", "check-package"],
+    "training/predictions": ["evaluate", "report"],
     "training/report.html": ["report"],
     "training/curve.json": ["report"],
-    # the archives hold time stamps
     PACKAGE: ["package", "check-package"],
     "training/package_check.json": ["check-package"],
 }
-
-
 for output, commands in OUTPUTS.items():
     CASES[f"{output} deleted"] = (delete(output), [], commands)
     CASES[f"{output} changed"] = (spoil(output), [], commands)
@@ -156,14 +152,107 @@ for output, commands in OUTPUTS.items():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
-def test_exactly_what_depends_runs_again(case, finished, tmp_path):
+def test_exactly_what_depends_is_out_of_date(case, finished, tmp_path):
     project = copy(finished, tmp_path)
     do, options, expected = CASES[case]
     do(project)
+    assert out_of_date(project, *options) == expected
+
+
+# What is changed, options, and the commands that run again until nothing is out of date
+CASCADES = {
+    "texts": (TEXT, [], ALL),
+    "lang": (nothing, GERMAN, ALL),
+    # dev only chooses among the same models; the best one is the same here, so is the pipeline
+    "gold": (
+        change("assets/gold.jsonl", new=gold_line("dev")),
+        [],
+        ["convert", "train", "evaluate", "report", "package", "check-package"],
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASCADES)
+def test_what_follows_from_a_change_runs_again(case, finished, tmp_path):
+    project = copy(finished, tmp_path)
+    do, options, expected = CASCADES[case]
+    do(project)
     assert ran(project, *options) == expected
-    # Once more: a run that changed nothing of its inputs leaves nothing to do
-    if case in ("texts", "seed"):
-        assert ran(project, *options) == []
+    # A run that changed nothing of its inputs leaves nothing to do
+    assert out_of_date(project, *options) == []
+
+
+# What is changed, options, commands to run then, and those that are out of date after them, since what
+# these made is another
+NEXT = ["assemble", "evaluate", "report"]
+STEPS = {
+    # check-package reads what convert counted
+    "patterns": (*CASES["patterns"][:2], ["convert"], ["train", *NEXT, "check-package"]),
+    "suggestions": (*CASES["suggestions"][:2], ["convert"], ["train", *NEXT, "check-package"]),
+    # The rules stay the same
+    "annotated": (
+        *CASES["annotated"][:2],
+        ["convert"],
+        ["train", "evaluate", "report", "check-package"],
+    ),
+    # Neither training nor the pipeline depends on test; of the package only the scores do
+    "gold in test": (
+        change("assets/gold.jsonl", new=gold_line("test")),
+        [],
+        ["convert", "evaluate"],
+        ["report", "package", "check-package"],
+    ),
+    "config": (*CASES["config"][:2], ["train"], NEXT),
+    "seed": (*CASES["seed"][:2], ["train"], NEXT),
+    "max_steps": (*CASES["max_steps"][:2], ["train"], NEXT),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", STEPS)
+def test_what_a_command_makes_anew_is_read_again(case, finished, tmp_path):
+    project = copy(finished, tmp_path)
+    do, options, commands, expected = STEPS[case]
+    do(project)
+    for name in commands:
+        run("-m", "spacy", "project", "run", name, ".", *options, cwd=project)
+    assert out_of_date(project, *options) == expected
+
+
+# Commands that run again, each for a change of its own. They make the same as before, so those between them
+# are skipped, though they read it; but for the archives of package, which hold time stamps. With the
+# commands: changes of scripts and options that make no difference to the result.
+SAME = {
+    ("convert", "assemble", "report", "check-package"): (
+        ["convert.py", "labelling", "reading", "pipeline config", "files.py", "report.py"],
+        ["--vars.n_process=1", "--vars.max_seconds=0", "--vars.bad_spans=skip"],
+    ),
+    ("train", "evaluate", "package", "check-package"): (
+        ["train.py", "evaluate.py", "package.py"],
+        ["--vars.min_f=0.01"],
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [delete, spoil])
+@pytest.mark.parametrize("commands", SAME, ids=lambda commands: commands[0])
+def test_what_makes_the_same_makes_nothing_else_run(commands, how, finished, tmp_path):
+    project = copy(finished, tmp_path)
+    before = results(project)
+    changes, options = SAME[commands]
+    # What package makes is another each time, so check-package runs on account of that alone
+    makers = set(commands) - ({"check-package"} if "package" in commands else set())
+    for output, (maker, *_) in OUTPUTS.items():
+        if maker in makers:
+            how(output)(project)
+    if how is spoil:
+        options = []
+        for name in changes:
+            CASES[name][0](project)
+    assert ran(project, *options) == list(commands)
+    assert results(project) == before
 
 
 def test_every_output_variable_and_script_has_a_case():
@@ -177,25 +266,19 @@ def test_every_output_variable_and_script_has_a_case():
     scripts = {Path(d).name for entry in in_all for d in entry["deps"] if d.startswith("scripts/")}
     assert scripts <= set(CASES)
     used = set(re.findall(r"\$\{vars\.(\w+)\}", str(in_all)))
-    # A GPU is not everywhere, hence only a dry run
-    assert used <= set(CASES) | {"gpu_id"}
-
-
-@pytest.mark.slow
-def test_gpu_id_is_a_dependency(finished, tmp_path):
-    project = copy(finished, tmp_path)
-    args = ("-m", "spacy", "project", "run", "all", ".", "--dry", "--vars.gpu_id", "0")
-    output = run(*args, cwd=project).stdout
-    assert "Skipping 'train'" not in output and "--gpu-id 0" in output
+    assert used <= set(CASES)
 
 
 # --- Killed runs
 
 
-def kill_during(project: Path, name: str, sign) -> None:
-    """Start `all`, and kill it with everything it started as soon as sign(project) is true."""
-    (project / "tmp").mkdir()
-    env = {**environment(), "TMPDIR": str(project / "tmp")}
+def kill_during(project: Path, sign) -> List[str]:
+    """Start `all`, and kill it with everything it started as soon as sign(project) is true.
+
+    RETURNS (List[str]): The commands that it skipped.
+    """
+    (project / "tmp").mkdir(exist_ok=True)
+    env = {**environment(), "TMPDIR": str(project / "tmp"), "PYTHONUNBUFFERED": "1"}
     with (project / "killed.txt").open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "spacy", "project", "run", "all"],
@@ -210,10 +293,11 @@ def kill_during(project: Path, name: str, sign) -> None:
             time.sleep(0.002)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    lock = project / "project.lock"
-    assert not lock.exists() or name not in srsly.read_yaml(lock)
+    text = (project / "killed.txt").read_text("utf8")
+    return [name for name in ALL if name not in not_skipped(text)]
 
 
+# A sign that a command is in the middle of its work
 KILLS = {
     "convert": lambda project: (project / "corpus" / ".train.tmp").exists(),
     "train": lambda project: (project / "training/.model-best.work.tmp/model-best").exists(),
@@ -224,12 +308,17 @@ KILLS = {
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="kills a process group")
-@pytest.mark.parametrize("name", KILLS)
-def test_killed_run_is_made_good_by_the_next(name, small_clone, finished, tmp_path):
+def test_killed_runs_are_made_good_by_the_next(small_clone, finished, tmp_path):
+    """One run after the other is killed, each in a later command, and the last one is not. What they
+    make in the end has the same bytes as what one run made in another folder."""
     project = copy(small_clone, tmp_path)
-    kill_during(project, name, KILLS[name])
-    again = ran(project)
-    assert name in again
-    assert again == ALL[ALL.index(name) :]
+    done: List[str] = []
+    for name, sign in KILLS.items():
+        # What was done before the last kill is skipped, and nothing else
+        assert kill_during(project, sign) == done
+        done = ALL[: ALL.index(name)]
+        lock = project / "project.lock"
+        assert list(srsly.read_yaml(lock) if lock.exists() else {}) == done
+    assert ran(project) == ["package", "check-package"]
     assert results(project) == results(finished)
     assert not list(project.rglob(".*.tmp"))

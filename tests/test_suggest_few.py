@@ -108,6 +108,7 @@ RULES = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(RULES, st.lists(st.text("abA1 ,", max_size=12), max_size=3))
 @settings(max_examples=150, deadline=None)
 def test_matches_are_what_convert_labels(patterns, texts):

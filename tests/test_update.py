@@ -254,7 +254,7 @@ def test_real_data(old, new, real, tmp_path):
     (alone,) = compare([test], predict_both(base, data.base, [test]), 0)
     assert learned["after"]["ents_f"] > 0.7 * alone["after"]["ents_f"] > 0.2
     nlp = spacy.load(base)
-    update_data.train_further(nlp, data.corpus, tmp_path, [new], 6 * STEPS)
+    update_data.train_further(nlp, data.corpus, tmp_path, [new], 2 * STEPS)
     test = Group("old", "accuracy", {old}, data.corpus / "test.spacy")
     # The last one: by a gold that has the old label, too, the best may be the one before any step
     (forgot,) = compare([test], predict_both(base, tmp_path / "model-last", [test]), 0)

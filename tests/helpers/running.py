@@ -94,7 +94,13 @@ def door(name: str, *args) -> List[str]:
 
 def ran(project: Path, *options) -> List[str]:
     """Run the workflow; RETURNS (List[str]): the commands that were not skipped."""
-    output = run("-m", "spacy", "project", "run", "all", ".", *options, cwd=project).stdout
+    return not_skipped(
+        run("-m", "spacy", "project", "run", "all", ".", *options, cwd=project).stdout
+    )
+
+
+def not_skipped(output: str) -> List[str]:
+    """RETURNS (List[str]): The commands of the workflow that, by its output, were not skipped."""
     skipped = re.findall(r"Skipping '([\w-]+)': nothing changed", output)
     assert set(skipped) <= set(ALL)
     return [name for name in ALL if name not in skipped]
