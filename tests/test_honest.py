@@ -170,7 +170,7 @@ def counted(**train) -> Dict[str, Any]:
     return {
         "train": {"texts": 3000, "without_entities": 2100, **train},
         "rules": [{"id": "a", "label": "X", "pattern": "x"}],
-        "annotated": {"texts": 0, "entities": {}, "left_out": 0},
+        "annotated": {"texts": 0, "entities": {}, "empty": 0, "left_out": 0},
     }
 
 
@@ -212,7 +212,7 @@ def test_gold_unlike_train_is_said():
     [said] = cautions(made_up(0.1, 0.2, dev=dev), counted())
     assert said.startswith("Rules match in 50% of the gold texts, but in 30% of train")
     # Where annotated texts teach what is no entity, raw texts without a match are left out
-    taught = {"texts": 400, "entities": {}, "left_out": 2100}
+    taught = {"texts": 400, "entities": {}, "empty": 200, "left_out": 2100}
     assert not cautions(
         made_up(0.1, 0.2), {**counted(texts=1300, without_entities=200), "annotated": taught}
     )

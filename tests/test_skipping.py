@@ -122,6 +122,7 @@ CASES = {
     "bad_spans": (nothing, ["--vars.bad_spans", "skip"], ["convert"]),
     "seed": (nothing, ["--vars.seed", "1"], ["train", "evaluate"]),
     "max_steps": (nothing, ["--vars.max_steps", "60"], ["train"]),
+    "vectors": (nothing, ["--vars.vectors", "en_core_web_md"], ["train", "assemble"]),
     "gpu_id": (nothing, ["--vars.gpu_id", "0"], ["train"]),
     "min_f": (nothing, ["--vars.min_f", "0.01"], ["evaluate"]),
     # What it says of the package is read from there

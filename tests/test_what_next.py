@@ -212,7 +212,7 @@ def test_few_yes_mean_texts_next():
     counted = {**stats(), "answers": {"given": 90, "recent": 50, "recent_yes": 4, "pay": False}}
     found = what_next(scores(pipeline=pipeline(new=0.3)), counted)
     assert [advice.title for advice in found] == ["Annotate texts to learn from"]
-    assert "Of the last 50 answers to suggested terms 4 were yes" in found[0].why
+    assert "You gave 90 answers to suggested terms; of the last 50 4 were yes" in found[0].why
 
 
 def test_rules_that_annotated_texts_deny_are_named():

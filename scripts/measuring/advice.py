@@ -203,8 +203,8 @@ def _texts(metrics: Dict[str, Any], stats: Dict[str, Any]) -> Iterator[Advice]:
         yield Advice(
             1,
             "Annotate texts to learn from",
-            f"Of the last {answers['recent']:,} answers to suggested terms {answers['recent_yes']:,} were "
-            "yes. A text that you mark teaches more than so many answers.",
+            f"You gave {answers['given']:,} answers to suggested terms; of the last {answers['recent']:,} "
+            f"{answers['recent_yes']:,} were yes. In the same time texts that you mark teach more now.",
             [f"{RUN} annotate . --vars.annotate_for train"],
         )
         return

@@ -10,8 +10,9 @@ from shared import watching
 from shared.errors import InputError
 from shared.writing import staged
 
-# Of so many answers to terms at least so many must be yes, or marked texts teach more in the same time.
-# Measured by `spacy project run benchmark . --vars.benchmark minutes`
+# When marked texts teach more than answers to terms in the same time: after so many answers, or if of so many
+# recent ones hardly any was yes. Measured by `spacy project run benchmark . --vars.benchmark minutes`
+ENOUGH = 400
 RECENT = 50
 MIN_YES = RECENT // 8
 
@@ -65,7 +66,8 @@ def recent_yes(answers: Sequence[Suggestion]) -> Tuple[int, int]:
 def terms_pay(answers: Sequence[Suggestion]) -> bool:
     """RETURNS (bool): Whether the next minutes are better spent on terms than on marking texts."""
     yes, number = recent_yes(answers)
-    return number < RECENT or yes > MIN_YES
+    given = sum(suggestion.answer is not None for suggestion in answers)
+    return given < ENOUGH and (number < RECENT or yes > MIN_YES)
 
 
 def lower_words(nlp: Language, text: str) -> List[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from reading.lines import append_records
 from reading.suggestions import (
+    ENOUGH,
     Suggestion,
     read_answers,
     recent_yes,
@@ -20,7 +21,7 @@ if TYPE_CHECKING:  # it takes scikit-learn, which takes seconds to import
 
 # What answers are worth, see the benchmarks in scripts/README.md: F1 on fashion and food rises by 9 and 29
 # points with 100 of them, by 3 and 2 with the next 100, by 4 and 1 with another 200
-MOST, ALL = 100, 400
+MOST = 100
 
 
 class Asking:
@@ -149,15 +150,14 @@ def how_many_more(answers: Sequence[Suggestion]) -> str:
     number = sum(suggestion.answer is not None for suggestion in answers)
     if not terms_pay(answers):
         yes, recent = recent_yes(answers)
-        return (
-            f"Of your last {recent} answers {yes} were yes. Now texts teach more: mark some with\n"
-            "python -m spacy project run annotate . --vars.annotate_for train"
-        )
+        why = f"Of your last {recent} answers {yes} were yes."
+        if number >= ENOUGH:
+            why = f"More than {ENOUGH} answers hardly help."
+        command = "python -m spacy project run annotate . --vars.annotate_for train"
+        return f"{why} Now texts teach more: mark some with\n{command}"
     if number < MOST:
-        return f"{MOST - number:,} more answers bring most of what answers can; up to {ALL} in all help."
-    if number < ALL:
-        return f"You have most of what answers can bring. Up to {ALL - number:,} more still help a little."
-    return f"More than {ALL} answers hardly help: annotate texts to learn from instead."
+        return f"{MOST - number:,} more answers bring most of what answers can; up to {ENOUGH} in all help."
+    return f"You have most of what answers can bring. Up to {ENOUGH - number:,} more still help a little."
 
 
 def question(suggestion: Suggestion) -> str:
