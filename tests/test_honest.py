@@ -90,6 +90,7 @@ def test_nothing_found_is_said(nothing):
     assert last[1].startswith("Nothing was found: 0 of 18, so recall is below 15.3%")
 
 
+@pytest.mark.slow
 def test_nothing_found_rightly_is_said(tmp_path):
     paths = measured(tmp_path, [("GADGET", "kindle")], {"GADGET": ["iphone", "has"]})
     assert "<h1>Nothing was found rightly</h1>" in paths["page"]
@@ -97,6 +98,7 @@ def test_nothing_found_rightly_is_said(tmp_path):
     assert "✘ F1 0.0" in paths["said"] and "rightly: 0 of 18" in paths["said"]
 
 
+@pytest.mark.slow
 def test_all_found_is_no_certainty(tmp_path):
     words = {"rules": IPHONE, "model": {"GADGET": ["kindle"]}}
     words["pipeline"] = {"GADGET": ["iphone", "kindle"]}
@@ -107,6 +109,7 @@ def test_all_found_is_no_certainty(tmp_path):
     assert "100.0 to 100.0" not in paths["page"] and "100.0 to 100.0" not in paths["said"]
 
 
+@pytest.mark.slow
 def test_a_label_never_found_stands_under_the_headline(tmp_path):
     words = {"GADGET": ["iphone"], "BRAND": ["acme"], "PRICE": ["cent"]}
     pairs = [("GADGET", "iphone"), ("BRAND", "acme"), ("PRICE", "tenner")]
@@ -268,6 +271,7 @@ def test_errors_of_nothing_else(nothing, tmp_path):
     assert result.exit_code == 1 and "errors_of is 'train'" in result.flat
 
 
+@pytest.mark.slow
 def test_words_that_only_test_has(tmp_path):
     rules = [
         {"label": "X", "pattern": [{"LOWER": {"IN": ["iphone", "zephyr"]}}, {"IS_DIGIT": True}]},
@@ -295,6 +299,7 @@ def test_words_that_only_test_has(tmp_path):
 # --- Learned from train, known to a rule only, known to neither
 
 
+@pytest.mark.slow
 def test_three_groups(tmp_path):
     words = {
         "rules": {"GADGET": ["iphone", "pixel"]},
@@ -322,6 +327,7 @@ def test_three_groups(tmp_path):
     assert "kindle" in new and "pixel" not in new and "iphone" not in new
 
 
+@pytest.mark.slow
 def test_a_longer_match_does_not_make_a_form_new(tmp_path):
     words = {"GADGET": ["iphone", "pixel", "pixel case"]}
     test = [("A pixel case", [(2, 7, "GADGET")])]
