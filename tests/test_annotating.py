@@ -620,6 +620,7 @@ def test_terms_are_ranked_anew_while_others_are_asked(terms):
     assert len(shown) == len(set(shown))
 
 
+@pytest.mark.slow
 def test_terms_end_in_words(terms):
     terms, files = terms
     while True:

@@ -98,6 +98,7 @@ def test_share_without_entities():
     assert share >= 0.4
 
 
+@pytest.mark.slow
 def test_surface_forms(labelled):
     # Only what the rules find can be counted in raw texts: a lower bound
     raw = Counter(ent.text.casefold() for doc in labelled for ent in doc.ents)
@@ -110,6 +111,7 @@ def test_surface_forms(labelled):
     assert len(gold) >= 300
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "word",
     "pixel galaxy watch note edge surface fold nothing apple echo switch kindle series android".split(),
@@ -129,6 +131,7 @@ def test_gold_is_aligned():
             assert ent.text == ent.text.strip()
 
 
+@pytest.mark.slow
 def test_rules_are_precise_not_complete(rules):
     docs, _ = load_gold(spacy.blank("en"), ASSETS / "gold.jsonl", skip_bad_spans=False)
     scores = get_ner_prf([Example(rules(doc.text), doc) for doc in docs])

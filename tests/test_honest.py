@@ -91,6 +91,7 @@ def test_nothing_found_is_said(nothing):
     assert last[1].startswith("Nothing was found: 0 of 18, so recall is below 15.3%")
 
 
+@pytest.mark.slow
 def test_nothing_found_rightly_is_said(tmp_path):
     paths = measured(tmp_path, [("GADGET", "kindle")], {"GADGET": ["iphone", "has"]})
     assert "<h1>Nothing was found rightly</h1>" in paths["page"]
@@ -98,6 +99,7 @@ def test_nothing_found_rightly_is_said(tmp_path):
     assert "✘ F1 0.0" in paths["said"] and "rightly: 0 of 18" in paths["said"]
 
 
+@pytest.mark.slow
 def test_all_found_is_no_certainty(tmp_path):
     words = {"rules": IPHONE, "model": {"GADGET": ["kindle"]}}
     words["pipeline"] = {"GADGET": ["iphone", "kindle"]}
@@ -108,6 +110,7 @@ def test_all_found_is_no_certainty(tmp_path):
     assert "100.0 to 100.0" not in paths["page"] and "100.0 to 100.0" not in paths["said"]
 
 
+@pytest.mark.slow
 def test_a_label_never_found_stands_under_the_headline(tmp_path):
     words = {"GADGET": ["iphone"], "BRAND": ["acme"], "PRICE": ["cent"]}
     pairs = [("GADGET", "iphone"), ("BRAND", "acme"), ("PRICE", "tenner")]
@@ -292,6 +295,7 @@ def test_errors_of_nothing_else(nothing, tmp_path):
     assert result.exit_code == 1 and "errors_of is 'train'" in result.flat
 
 
+@pytest.mark.slow
 def test_words_that_only_test_has(tmp_path):
     rules = [
         {"label": "X", "pattern": [{"LOWER": {"IN": ["iphone", "zephyr"]}}, {"IS_DIGIT": True}]},
@@ -349,6 +353,7 @@ def test_an_accepted_term_that_is_mostly_wrong_is_named(tmp_path):
 # --- Learned from train, known to a rule only, known to neither
 
 
+@pytest.mark.slow
 def test_three_groups(tmp_path):
     words = {
         "rules": {"GADGET": ["iphone", "pixel"]},
@@ -376,6 +381,7 @@ def test_three_groups(tmp_path):
     assert "kindle" in new and "pixel" not in new and "iphone" not in new
 
 
+@pytest.mark.slow
 def test_a_longer_match_does_not_make_a_form_new(tmp_path):
     words = {"GADGET": ["iphone", "pixel", "pixel case"]}
     test = [("A pixel case", [(2, 7, "GADGET")])]

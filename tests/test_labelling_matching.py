@@ -147,6 +147,7 @@ def assert_the_same(rules, texts) -> int:
     return n_matches
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100)
 @given(rules, st.lists(texts, min_size=1, max_size=4))
 def test_any_rules_on_any_texts(rules, texts):

@@ -168,6 +168,7 @@ def test_spans_that_are_replaced_are_told_of(found, name, content, line):
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200)
 @given(st.data(), st.lists(CELLS, unique=True, max_size=3), st.sampled_from(",\t"))
 def test_every_table_comes_back(tmp_path_factory, data, names, delimiter):
