@@ -88,7 +88,7 @@ def update_cli(
                     metrics["refused"],
                     f"{output} is as it was. The update is in {work / 'pipeline'} to look at. Set "
                     "vars.rehearsal to more texts like those that the base was made for, try "
-                    "vars.update_mode second, or allow more with vars.max_forgetting.",
+                    "vars.update_mode replace, or allow more with vars.max_forgetting.",
                     exits=1,
                 )
             shutil.copytree(work / "pipeline", path)

@@ -3,12 +3,15 @@
 import random
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
+import numpy as np
 import spacy
 import srsly
+from spacy.tokens import Doc
 from wasabi import msg
 
+from annotating.queue import teaches
 from benchmarking.annotator import Annotator, simulate, span_scores
 from benchmarking.answers import run_project
 from benchmarking.data import Dataset, load_datasets, make_suggester, without_test
@@ -25,10 +28,11 @@ WAYS = ("answers only", "texts only", "as advised")
 
 
 class Work(NamedTuple):
-    """What a person did in some minutes."""
+    """What a person did in some minutes. Texts are those that teach most, or come by chance."""
 
     answers: int
     texts: int
+    chosen: bool
 
 
 def benchmark_minutes(
@@ -75,8 +79,9 @@ def measure(
 ) -> Dict[str, Any]:
     """Measure the pipeline for each way to spend the minutes.
 
-    The person answers and marks as the reference's training records have it, and marks texts that
-    are drawn from these by chance. Nothing else that people annotated is used.
+    The person answers and marks as the reference's training records have it. The texts are drawn from
+    these by chance; as advised, those come first that `annotate` would ask about first, with a
+    pipeline that was trained on the answers. Nothing else that people annotated is used.
 
     dataset (Dataset): The data.
     folder (Path): An empty folder for all files.
@@ -85,8 +90,8 @@ def measure(
     seconds_per_text (float): How long a text takes.
     minutes (Sequence[int]): When to measure.
     RETURNS (dict): "supervised", the scores of full annotation, its "texts" and their "minutes";
-        and "ways", for each of WAYS a list of dicts with "minutes", "answers", "texts", "ents_p",
-        "ents_r" and "ents_f".
+        and "ways", for each of WAYS a list of dicts with "minutes", "answers", "texts", "chosen",
+        "ents_p", "ents_r" and "ents_f".
     """
     dataset = without_test(dataset, folder / "texts.jsonl")
     train_reference(dataset.annotated, folder / "supervised", training)
@@ -95,17 +100,23 @@ def measure(
     empty.touch()
     suggester = make_suggester(dataset, folder / "candidates.npz", empty, training)
     person = Person(dataset, suggester, folder, training.seed, seconds_per_text)
+
+    def train_on(work: Work) -> Path:
+        place = folder / "-".join(map(str, work))
+        if not place.exists():
+            before = train_on(Work(work.answers, 0, False)) if work.chosen else None
+            msg.divider(f"{work.answers} answers, {work.texts} texts", char="-")
+            answers, texts = person.files(work, before)
+            run_project(dataset, empty, answers, place, pipeline, training, texts)
+        return place
+
     scores: Dict[Work, Dict[str, float]] = {}
     ways: Dict[str, List[Dict[str, Any]]] = {way: [] for way in WAYS}
     for way, rows in ways.items():
         for minute in minutes:
             work = person.work(way, minute)
             if work not in scores:
-                msg.divider(f"{work.answers} answers, {work.texts} texts", char="-")
-                place = folder / f"{work.answers}-{work.texts}"
-                answers, texts = person.files(work)
-                run_project(dataset, empty, answers, place, pipeline, training, texts)
-                scores[work] = span_scores(spacy.load(place / "pipeline"), dataset.test)
+                scores[work] = span_scores(spacy.load(train_on(work) / "pipeline"), dataset.test)
             rows.append({"minutes": minute, **work._asdict(), **scores[work]})
     n_texts = len(dataset.annotated)
     full = {**supervised, "texts": n_texts, "minutes": n_texts * seconds_per_text / 60}
@@ -147,7 +158,7 @@ class Person:
         if way != "answers only":
             left = seconds - answers * SECONDS_PER_ANSWER
             texts = min(int(left / self.seconds_per_text), len(self.texts))
-        return Work(answers, texts)
+        return Work(answers, texts, bool(texts and answers))
 
     def answer(self, most: int, stop: bool) -> int:
         """Answer suggestions, those of the file first.
@@ -167,14 +178,29 @@ class Person:
                 break
         return len(answers)
 
-    def files(self, work: Work) -> List[Path]:
-        """RETURNS (List[Path]): The files of so many answers and texts."""
+    def files(self, work: Work, before: Optional[Path]) -> List[Path]:
+        """Write what the person did.
+
+        work (Work): How much.
+        before (Optional[Path]): The run of before the texts, to choose them by.
+        RETURNS (List[Path]): The files of the answers and of the texts.
+        """
         answers, texts = (self.folder / f"{name}.jsonl" for name in ("answers", "annotated"))
         srsly.write_jsonl(answers, list(srsly.read_jsonl(self.suggestions))[: work.answers])
         srsly.write_jsonl(
-            texts, (prodigy(doc.text, offsets(doc)) for doc in self.texts[: work.texts])
+            texts,
+            (prodigy(doc.text, offsets(doc)) for doc in self._order(before)[: work.texts]),
         )
         return [answers, texts]
+
+    def _order(self, before: Optional[Path]) -> List[Doc]:
+        """RETURNS (List[Doc]): The texts in the order in which they are marked."""
+        if before is None:
+            return self.texts
+        names = [doc.text for doc in self.texts]
+        found = [spacy.load(before / stage).pipe(names) for stage in ("rules", "pipeline")]
+        first = [teaches(*docs) for docs in zip(*found)]
+        return [self.texts[i] for i in np.argsort(np.logical_not(first), kind="stable")]
 
 
 def print_results(results: Dict[str, Any]) -> None:
