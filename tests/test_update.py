@@ -175,7 +175,7 @@ def test_second_gives_way_and_replace_does_not(base, conflict, tmp_path):
 def test_readme_commands(finished, tmp_path):
     """The pipeline of the shipped project learns a second label, from data of the test."""
     project = copy(finished, tmp_path)
-    (line,) = readme_commands("Update a pipeline you have", "-m spacy project run update-all")
+    line = readme_commands("Update a pipeline you have", "-m spacy project run update-all")[0]
     names = variables(line)
     (project / "assets" / "extra").mkdir(exist_ok=True)
     files = update_data.inputs(tmp_path / "data")
