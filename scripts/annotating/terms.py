@@ -4,7 +4,7 @@ import threading
 from typing import Any, Callable, Dict, List
 
 from shared.errors import InputError
-from suggesting.asking import Asking, count_of, examples_of
+from suggesting.asking import Asking, count_of, examples_of, how_many_more
 
 # As soon as no more than these wait, the terms are ranked anew
 FEW = 10
@@ -44,7 +44,7 @@ class Terms:
             asking = self.asking
             return {
                 "questions": self._questions() if asking else [],
-                "status": asking.status() if asking else "",
+                "status": f"{asking.status()}. {how_many_more(asking.read())}" if asking else "",
                 "can_undo": bool(asking and asking.done),
                 "busy": self.busy,
                 "finished": self.finished,
