@@ -401,6 +401,7 @@ def test_what_marked_a_text_beforehand_is_said(open_page):
     said = []
     for _ in range(11):
         opened.press("a")
+        expect(what).to_have_text(re.compile("marked"))  # once the next text is there
         said.append(what.inner_text().removeprefix("To measure with, "))
     by_rules, by_pipeline = (f"marked beforehand by the {name}" for name in ("rules", "pipeline"))
     change = said.index(f"from now on {by_pipeline}")
@@ -674,7 +675,7 @@ def test_no_other_tab_is_never_said_to_be_one(open_page, browser):
     """Neither after a browser that ended without a word, nor after a reload or a closed tab."""
     opened = open_page(["My pear", "My plum"])
     opened.page.context.close()
-    for how in ("browser", "context", "page", "reload", "leave") * 3:
+    for how in ("browser", "context", "page", "reload", "leave"):
         other = browser.browser_type.launch(executable_path=CHROMIUM, args=FLAGS)
         context = other.new_context()
         page = context.new_page()

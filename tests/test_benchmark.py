@@ -125,4 +125,4 @@ def test_speed_is_measured_on_the_cooking_texts(kind, module, results, tmp_path,
 def test_what_is_not_measured(tmp_path):
     result = invoke(benchmark_cli, "everything", *arguments(tmp_path, tmp_path / "out"))
     assert result.exit_code == 1 and not (tmp_path / "out").exists()
-    assert "Set it to answers or config or convert or suggest" in result.flat
+    assert "Set it to answers or minutes or config or convert or suggest" in result.flat

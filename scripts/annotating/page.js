@@ -51,8 +51,8 @@ async function claim(force = false) {
   if (holding) holding.abort();
   const ours = (holding = new AbortController());
   const lasts = () => holding === ours;
-  // On a reload this tab's former self may be leaving just now
-  for (let tries = 3; lasts(); await pause(200)) {
+  // On a reload this tab's former self may be leaving just now, on a busy machine for a second
+  for (let tries = 10; lasts(); await pause(200)) {
     try {
       const held = await ask("tab", { force }, { signal: ours.signal });
       await (held.ok ? writeUntil(held) : reply(held));
