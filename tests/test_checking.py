@@ -166,6 +166,16 @@ def test_flaws_of_annotated_texts_are_found(check):
         assert place["line"] == number
 
 
+def test_rules_that_annotated_texts_deny_are_named(check):
+    data = good_data()
+    data.patterns.append({"label": "GADGET", "pattern": "kapow"})
+    assert "rules" not in check(data)
+    data.annotated = [record(f"bal {i} dal", "kapow", f"fal {i}", "") for i in range(9)]
+    [place] = check(data)["rules"]["places"]
+    assert re.split(r"[\\/]", place["file"])[-1] == "annotated.jsonl" and place["line"] == 1
+    assert "0 of 9 right" in place["note"]
+
+
 def test_names_that_the_context_tells_apart_are_fine(check):
     data = good_data()
     by_context(data)

@@ -1,6 +1,7 @@
 """Checks of forms that are annotated here and not there."""
 
 from collections import Counter, defaultdict
+from itertools import chain
 from typing import Dict, Iterator, List, Tuple
 
 from spacy.tokens import Span
@@ -74,8 +75,9 @@ def _check_odd_ones(found: List[Mention]) -> Iterator[Finding]:
 def _check_rules(data: Data) -> Iterator[Finding]:
     right: Counter = Counter()
     wrong: Dict[Tuple[str, str], List[Tuple[Line, Span]]] = defaultdict(list)
-    for where, gold, ruled in zip(data.gold_lines, data.gold, data.by_rules):
-        annotated = {(ent.start, ent.end, ent.label_) for ent in gold.ents}
+    more = data.nlp.pipe(doc.text for doc in data.annotated)
+    for (where, doc), ruled in zip(data.by_people, chain(data.by_rules, more)):
+        annotated = {(ent.start, ent.end, ent.label_) for ent in doc.ents}
         for ent in ruled.ents:
             key = (form_of(ent), ent.label_)
             if (ent.start, ent.end, ent.label_) in annotated:
@@ -99,9 +101,9 @@ def _check_rules(data: Data) -> Iterator[Finding]:
             "rules",
             "warning",
             places,
-            f"{number(len(bad), 'form')} that rules find and gold mostly has not",
+            f"{number(len(bad), 'form')} that rules find and people mostly did not mark",
             "The rules teach it from the training texts, and what is learnt counts as wrong.",
-            "Make the rule narrower or delete it, or mend gold.",
+            "Make the rule narrower or delete it, or mend the annotations.",
         )
 
 
