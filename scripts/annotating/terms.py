@@ -44,7 +44,7 @@ class Terms:
             asking = self.asking
             return {
                 "questions": self._questions() if asking else [],
-                "status": f"{asking.status()}. {how_many_more(asking.read())}" if asking else "",
+                "status": self._status() if asking else "",
                 "can_undo": bool(asking and asking.done),
                 "busy": self.busy,
                 "finished": self.finished,
@@ -75,6 +75,13 @@ class Terms:
         with self.mutex:
             if self.asking:
                 self.asking.undo()
+
+    def _status(self) -> str:
+        status = str(self.asking.status())
+        try:
+            return f"{status}. {how_many_more(self.asking.read())}"
+        except InputError:  # the file was broken meanwhile, which the next answer says
+            return status
 
     def _questions(self) -> List[Dict[str, Any]]:
         first = self.asking.current
