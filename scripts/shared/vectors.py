@@ -1,11 +1,11 @@
 """Pretrained word vectors: where they are, whether they can be used, and what they say of a term."""
 
-import importlib
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 import srsly
+from spacy import util
 from spacy.strings import StringStore
 from spacy.vectors import Mode, Vectors
 
@@ -75,15 +75,11 @@ def find_pipeline(name: str) -> Optional[Path]:
     None if there is neither."""
     if Path(name).is_dir():
         return Path(name)
-    if not name.isidentifier():
+    if not util.is_package(name):
         return None
-    try:
-        module = importlib.import_module(name)
-    except ImportError:
-        return None
-    folder = Path(module.__file__ or "").parent
-    with readable(folder, "Install the package anew."):
-        meta = srsly.read_json(folder / "meta.json")
+    folder = util.get_package_path(name)
+    with readable(folder, "Is it a pipeline of spaCy? If so, install the package anew."):
+        meta = util.get_model_meta(folder)
         return folder / f"{meta['lang']}_{meta['name']}-{meta['version']}"
 
 
