@@ -123,49 +123,42 @@ def plot_curve(curve: List[Dict[str, Any]]) -> Markup:
 
 def plot_answers(result: Dict[str, Any]) -> Markup:
     """RETURNS (Markup): F1 of each stage by number of answers, and that of the reference."""
-    with rc_context({**STYLE, "ytick.color": MUTED}):
-        figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
-        axes = figure.subplots()
-        axes.grid(axis="y", linewidth=0.8)
-        answers = [row["answers"] for row in result["curve"]]
-        said = []
-        for stage in STAGES:
-            scores = [row[stage]["ents_f"] for row in result["curve"]]
-            shown = [100 * score for score in scores]
-            axes.plot(answers, shown, "o-", color=COLORS[stage], linewidth=2, markersize=5)
-            said.append(f"{stage} {', '.join(map(percent, scores))}")
-        best = result["supervised"]["ents_f"]
-        axes.axhline(100 * best, color=INK, linewidth=1.5, linestyle=(0, (4, 3)))
-        said.append(f"supervised {percent(best)}")
-        axes.set_xticks(answers)
-        axes.set_xlabel("answers")
-        axes.set_ylim(0, 100)
-        numbers = ", ".join(map(str, answers))
-        described = f"F1 in per cent after {numbers} answers: {'; '.join(said)}"
-        return _svg(figure, "answers", described)
+    curve = result["curve"]
+    scores = {stage: [row[stage]["ents_f"] for row in curve] for stage in STAGES}
+    return _plot_f("answers", [row["answers"] for row in curve], scores, result)
 
 
 def plot_minutes(result: Dict[str, Any]) -> Markup:
     """RETURNS (Markup): F1 by a person's minutes for each way to spend them, and that of the
     reference."""
+    ways = result["ways"]
+    minutes = [row["minutes"] for row in next(iter(ways.values()))]
+    scores = {way: [row["ents_f"] for row in rows] for way, rows in ways.items()}
+    return _plot_f("minutes", minutes, scores, result)
+
+
+def _plot_f(
+    unit: str, places: List[int], scores: Dict[str, List[float]], result: Dict[str, Any]
+) -> Markup:
+    """RETURNS (Markup): A curve of F1 for each name, in the colours of the stages, and a line for
+    the reference, at places counted in a unit."""
     with rc_context({**STYLE, "ytick.color": MUTED}):
         figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
         axes = figure.subplots()
         axes.grid(axis="y", linewidth=0.8)
         said = []
-        for (way, rows), color in zip(result["ways"].items(), COLORS.values()):
-            minutes = [row["minutes"] for row in rows]
-            shown = [100 * row["ents_f"] for row in rows]
-            axes.plot(minutes, shown, "o-", color=color, linewidth=2, markersize=5)
-            said.append(f"{way} {', '.join(percent(row['ents_f']) for row in rows)}")
+        for (name, values), color in zip(scores.items(), COLORS.values()):
+            shown = [100 * value for value in values]
+            axes.plot(places, shown, "o-", color=color, linewidth=2, markersize=5)
+            said.append(f"{name} {', '.join(map(percent, values))}")
         best = result["supervised"]["ents_f"]
         axes.axhline(100 * best, color=INK, linewidth=1.5, linestyle=(0, (4, 3)))
         said.append(f"supervised {percent(best)}")
-        axes.set_xticks(minutes)
-        axes.set_xlabel("minutes")
+        axes.set_xticks(places)
+        axes.set_xlabel(unit)
         axes.set_ylim(0, 100)
-        numbers = ", ".join(map(str, minutes))
-        return _svg(figure, "minutes", f"F1 in per cent after {numbers} minutes: {'; '.join(said)}")
+        numbers = ", ".join(map(str, places))
+        return _svg(figure, unit, f"F1 in per cent after {numbers} {unit}: {'; '.join(said)}")
 
 
 def _figure(height: float) -> Any:
