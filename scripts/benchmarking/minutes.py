@@ -28,11 +28,10 @@ WAYS = ("answers only", "texts only", "as advised")
 
 
 class Work(NamedTuple):
-    """What a person did in some minutes. Texts are those that teach most, or come by chance."""
+    """What a person did in some minutes."""
 
     answers: int
     texts: int
-    chosen: bool
 
 
 def benchmark_minutes(
@@ -90,8 +89,8 @@ def measure(
     seconds_per_text (float): How long a text takes.
     minutes (Sequence[int]): When to measure.
     RETURNS (dict): "supervised", the scores of full annotation, its "texts" and their "minutes";
-        and "ways", for each of WAYS a list of dicts with "minutes", "answers", "texts", "chosen",
-        "ents_p", "ents_r" and "ents_f".
+        and "ways", for each of WAYS a list of dicts with "minutes", "answers", "texts", "ents_p",
+        "ents_r" and "ents_f".
     """
     dataset = without_test(dataset, folder / "texts.jsonl")
     train_reference(dataset.annotated, folder / "supervised", training)
@@ -104,7 +103,8 @@ def measure(
     def train_on(work: Work) -> Path:
         place = folder / "-".join(map(str, work))
         if not place.exists():
-            before = train_on(Work(work.answers, 0, False)) if work.chosen else None
+            # After answers there is a pipeline to choose the texts by
+            before = train_on(Work(work.answers, 0)) if all(work) else None
             msg.divider(f"{work.answers} answers, {work.texts} texts", char="-")
             answers, texts = person.files(work, before)
             run_project(dataset, empty, answers, place, pipeline, training, texts)
@@ -158,7 +158,7 @@ class Person:
         if way != "answers only":
             left = seconds - answers * SECONDS_PER_ANSWER
             texts = min(int(left / self.seconds_per_text), len(self.texts))
-        return Work(answers, texts, bool(texts and answers))
+        return Work(answers, texts)
 
     def answer(self, most: int, stop: bool) -> int:
         """Answer suggestions, those of the file first.
