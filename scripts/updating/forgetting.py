@@ -68,6 +68,11 @@ def compare(groups: List[Group], predictions: Predictions, seed: int) -> List[Di
     results = []
     for group in filter(lambda group: group.labels, groups):
         sides = _restricted(group, predictions)
+        found = sum(
+            ent.label_ in group.labels
+            for example in predictions[group.test][0]
+            for ent in example.predicted.ents
+        )
         samples = [bootstrap_f(tally(examples), seed) for examples in sides]
         scores = [{**_score(side), "ents_f_ci": interval(s)} for side, s in zip(sides, samples)]
         results.append(
@@ -77,7 +82,7 @@ def compare(groups: List[Group], predictions: Predictions, seed: int) -> List[Di
                 "labels": sorted(group.labels),
                 "texts": len(sides[0]),
                 "entities": sum(len(eg.reference.ents) for eg in sides[0]),
-                "replaced": _n_replaced(group, predictions),
+                "replaced": found - sum(len(eg.predicted.ents) for eg in sides[0]),
                 "before": scores[0],
                 "after": scores[1],
                 "difference": {
@@ -129,16 +134,6 @@ def restrict(example: Example, labels: Collection[str], passed_over: Set[int]) -
         doc.set_ents(ents)
         docs.append(doc)
     return Example(*docs)
-
-
-def _n_replaced(group: Group, predictions: Predictions) -> int:
-    """RETURNS (int): How many of the base's entities the update has under a new label."""
-    number = 0
-    for one, other in zip(*predictions[group.test]):
-        chars = _characters(other.predicted, group.instead)
-        found = [ent for ent in one.predicted.ents if ent.label_ in group.labels]
-        number += sum(not chars.isdisjoint(range(ent.start_char, ent.end_char)) for ent in found)
-    return number
 
 
 def _characters(doc: Doc, labels: Collection[str]) -> Set[int]:
