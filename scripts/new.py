@@ -81,7 +81,8 @@ def new_cli(
             msg.info(f"{path.as_posix()} stays as it is: the project came without it")
         make_missing(*paths)
         if guide and guide not in own and not guide.stat().st_size:
-            guide.write_bytes(GUIDE.encode("utf8"))
+            with staged(guide) as temporary:
+                temporary.write_bytes(GUIDE.encode("utf8"))
         if changed:
             with staged(PROJECT) as temporary:
                 temporary.write_bytes(content)
