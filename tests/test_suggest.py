@@ -131,7 +131,7 @@ def test_a_missing_file_of_suggestions_is_made(files):
         (0, "100 more answers bring most of what answers can; up to 400 in all help"),
         (99, "1 more answers bring most"),
         (100, "You have most of what answers can bring. Up to 300 more still help a little"),
-        (400, "More than 400 answers hardly help"),
+        (400, "You gave 400 answers. Now texts teach more"),
     ],
 )
 def test_how_many_more_answers_are_worth_it(files, n_answers, said):

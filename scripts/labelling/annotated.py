@@ -71,7 +71,7 @@ def write_annotated(
       recognizer finds too little, and without any far too much.
     - The annotated texts are repeated until they are as many as those with a match.
 
-    What that is worth is measured in scripts/README.md, "What an hour is worth".
+    What that is worth is measured by `spacy project run benchmark . --vars.benchmark minutes`.
 
     docs (List[Doc]): The docs.
     label (Labeller): The rules.

@@ -152,7 +152,7 @@ def how_many_more(answers: Sequence[Suggestion]) -> str:
         yes, recent = recent_yes(answers)
         why = f"Of your last {recent} answers {yes} were yes."
         if number >= ENOUGH:
-            why = f"More than {ENOUGH} answers hardly help."
+            why = f"You gave {number:,} answers."
         command = "python -m spacy project run annotate . --vars.annotate_for train"
         return f"{why} Now texts teach more: mark some with\n{command}"
     if number < MOST:
