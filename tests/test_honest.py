@@ -17,9 +17,10 @@ from spacy.vocab import Vocab
 from check_package import check_package_cli, choose_example
 from evaluate import evaluate_cli
 from labelling.corpus import convert
+from measuring.cautions import cautions
 from measuring.evaluation import evaluate
 from measuring.scores import STAGES, bootstrap_f, exact_bound, f_interval, interval
-from measuring.verdict import cautions, ending, verdict
+from measuring.verdict import ending, verdict
 from package import package
 from report import report_cli
 from shared.writing import ATTRS

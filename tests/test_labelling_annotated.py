@@ -6,8 +6,8 @@ from helpers.converting import made, read_docs, run_cli, run_convert, texts_of
 from helpers.little import NLP
 from helpers.running import COURSE_PATTERNS, write_jsonl
 
+from measuring.cautions import cautions
 from measuring.evaluation import evaluate
-from measuring.verdict import cautions
 from suggesting.candidates import load_candidates
 
 

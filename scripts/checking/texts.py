@@ -15,6 +15,7 @@ from spacy.tokens import Doc
 from tqdm import tqdm
 
 from checking.findings import Data, Finding, Place, finding, number, place
+from shared.likeness import MIN_TEXTS, shares_differ
 
 # The usual bar for near-duplicates, e.g. Lee et al. (2022), Deduplicating training data
 MIN_JACCARD = 0.8
@@ -23,11 +24,8 @@ SHINGLE = 5  # characters, so that it works in languages without spaces, too
 ROWS = 100  # compared at a time, which bounds the memory
 # The medians of two samples of the same source are hardly ever this far apart
 MAX_LENGTH_RATIO = 2.0
-# Points; beyond what chance does to it as well (three standard errors)
-MAX_SHARE_GAP = 0.15
 # A classifier tells which of a raw and a gold text is which in so many of the pairs
 MAX_AUC = 0.8
-MIN_TEXTS = 50  # on each side, to say anything about likeness
 
 
 def check_texts(data: Data) -> Iterator[Finding]:
@@ -107,11 +105,9 @@ def _check_length(data: Data) -> Iterator[Finding]:
 
 def _check_share(data: Data) -> Iterator[Finding]:
     """By the rules on both sides, so that like is compared with like."""
-    shares = [_share(docs) for docs in (data.by_rules, data.train)]
-    gap = abs(shares[0] - shares[1])
-    pooled = _share([*data.by_rules, *data.train])
-    error = (pooled * (1 - pooled) * (1 / len(data.gold) + 1 / len(data.train))) ** 0.5
-    if gap > max(MAX_SHARE_GAP, 3 * error):
+    counts = [sum(bool(doc.ents) for doc in docs) for docs in (data.by_rules, data.train)]
+    if shares_differ(counts[0], len(data.by_rules), counts[1], len(data.train)):
+        shares = [counts[0] / len(data.by_rules), counts[1] / len(data.train)]
         yield Finding(
             "share",
             "warning",
@@ -151,7 +147,3 @@ def _check_words(data: Data) -> Iterator[Finding]:
 
 def _is_long(doc: Doc) -> bool:
     return len(doc) >= MIN_TOKENS
-
-
-def _share(docs: List[Doc]) -> float:
-    return sum(bool(doc.ents) for doc in docs) / len(docs)

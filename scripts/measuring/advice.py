@@ -3,8 +3,8 @@
 import math
 from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
+from measuring.cautions import FEW_EXAMPLES, cut_short, n_examples
 from measuring.scores import percent
-from measuring.verdict import FEW_EXAMPLES, cut_short, n_examples
 from shared.showing import shorten, show_pattern
 
 RUN = "python -m spacy project run"

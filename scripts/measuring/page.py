@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, Template
 from spacy import util
 
 from measuring.advice import what_next
+from measuring.cautions import cautions
 from measuring.evaluation import rule_forms
 from measuring.marks import PER_KIND, error_examples, visible
 from measuring.plots import plot_curve, plot_differences, plot_recall, plot_scores
@@ -23,7 +24,7 @@ from measuring.scores import (
     points,
     points_range,
 )
-from measuring.verdict import cautions, verdict
+from measuring.verdict import verdict
 from measuring.words import (
     learning_curve,
     matched_forms,
