@@ -2,22 +2,18 @@
 
 import contextlib
 import io
-import os
-import re
-import subprocess
-import sys
 import tempfile
 from collections import Counter
 from itertools import islice
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, Tuple
 
 import srsly
 import typer
-from spacy.cli.debug_data import BLANK_MODEL_THRESHOLD, NEW_LABEL_THRESHOLD
 from wasabi import msg
 from wasabi.util import wrap
 
+from checking.corpora import debug_data
 from checking.findings import SEVERITIES, Data, Finding, as_dict, load_data, number
 from checking.forms import check_forms
 from checking.rules import check_rules
@@ -28,7 +24,7 @@ from measuring.page import fingerprint, update_section
 from reading.lines import make_missing
 from reading.texts import read_texts
 from shared.commands import run
-from shared.errors import InputError, clear_errors
+from shared.errors import clear_errors
 from shared.showing import printable
 from shared.writing import staged
 
@@ -36,9 +32,6 @@ from shared.writing import staged
 MAX_TEXTS = 20_000
 SHOWN = 6  # records of a finding that are printed
 WIDTH = 80
-# How `spacy debug data` marks its lines
-ICONS = {"✔": "passed", "⚠": "warning", "✘": "error"}
-ANSI = re.compile(r"\x1b\[[\d;]*m")
 
 
 def check_data_cli(
@@ -122,68 +115,6 @@ def check_data(
         "gold": len(data.gold),
         "fingerprint": mark,
     }
-
-
-def debug_data(config: Path, corpus: Path, lang: str) -> Tuple[int, List[Finding]]:
-    """Run `spacy debug data`.
-
-    config (Path): The training config.
-    corpus (Path): The folder with train/ and dev.spacy.
-    lang (str): Language code.
-    RETURNS (Tuple[int, List[Finding]]): How many checks passed, and what it complained about.
-    """
-    options = {
-        "--paths.train": corpus / "train",
-        "--paths.dev": corpus / "dev.spacy",
-        "--nlp.lang": lang,
-    }
-    command = [sys.executable, "-m", "spacy", "debug", "data", str(config)]
-    for option, value in options.items():
-        command += [option, str(value)]
-    result = subprocess.run(
-        command,
-        env={**os.environ, "PYTHONUTF8": "1"},
-        capture_output=True,
-        text=True,
-        encoding="utf8",
-        errors="replace",
-    )
-    by_icon: Dict[str, List[str]] = {kind: [] for kind in ICONS.values()}
-    for line in ANSI.sub("", result.stdout).splitlines():
-        icon, _, text = line.partition(" ")
-        # The summary counts the others
-        if icon in ICONS and not re.fullmatch(r"\d+ (checks?|warnings?|errors?)( passed)?", text):
-            by_icon[ICONS[icon]].append(printable(text))
-    complaints = [
-        Finding(
-            "debug data",
-            severity,
-            f"spacy debug data: {text}",
-            "spaCy's own check of the corpora that training reads.",
-            remedy_of(text),
-        )
-        for severity in SEVERITIES
-        for text in by_icon.get(severity, [])
-    ]
-    if result.returncode and not by_icon["error"]:
-        said = (result.stderr or result.stdout).strip().splitlines() or ["nothing"]
-        raise InputError(
-            f"spacy debug data failed: {said[-1]}", config, remedy="Check the training config."
-        )
-    return len(by_icon["passed"]), complaints
-
-
-def remedy_of(complaint: str) -> str:
-    """RETURNS (str): What to do about a complaint of `spacy debug data`; if it is of too few examples,
-    how many are enough for it."""
-    if complaint.startswith("Low number of examples to train"):
-        return f"spaCy recommends {BLANK_MODEL_THRESHOLD:,} texts to train on: add texts."
-    if complaint.startswith("Low number of examples for label"):
-        return (
-            f"spaCy wants more than {NEW_LABEL_THRESHOLD}, some 300 are good: add rules or texts, or "
-            "answer the terms of suggest."
-        )
-    return "See https://spacy.io/api/cli#debug-data"
 
 
 def print_findings(checked: Dict[str, Any], output: Path) -> None:

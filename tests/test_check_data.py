@@ -8,7 +8,8 @@ from helpers.flawed_data import files, good_data, inside_a_word, odd_one, record
 from helpers.little import CHECKED, little_report
 from helpers.running import LANG, ROOT, copy, invoke, run
 
-from check_data import check_data_cli, remedy_of
+from check_data import check_data_cli
+from checking.corpora import remedy_of
 from measuring.page import fingerprint, update_section
 
 
