@@ -143,13 +143,13 @@ def test_how_many_more_answers_are_worth_it(files, n_answers, said):
     assert said in run_suggest(files).flat
 
 
-@pytest.mark.parametrize("n_yes, n_no, change", [(6, 44, True), (7, 43, False), (0, 49, False)])
+@pytest.mark.parametrize("n_yes, n_no, change", [(12, 88, True), (13, 87, False), (0, 99, False)])
 def test_says_when_texts_are_worth_more_than_terms(files, n_yes, n_no, change):
     kinds = ["reject"] * n_no + ["accept"] * n_yes
     answered = [{"text": f"w{i}", "label": "FRUIT", "answer": kind} for i, kind in enumerate(kinds)]
     write_jsonl(files["suggestions"], answered)
     said = run_suggest(files).flat
-    assert (f"Of your last 50 answers {n_yes} were yes. Now texts teach more" in said) == change
+    assert (f"Of your last 100 answers {n_yes} were yes. Now texts teach more" in said) == change
     assert ("annotate . --vars.annotate_for train" in said) == change
 
 

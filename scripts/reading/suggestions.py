@@ -11,9 +11,10 @@ from shared.errors import InputError
 from shared.writing import staged
 
 # When marked texts teach more than answers to terms in the same time: after so many answers, or if of so many
-# recent ones hardly any was yes. Measured by `spacy project run benchmark . --vars.benchmark minutes`
+# recent ones hardly any was yes. Measured by `spacy project run benchmark . --vars.benchmark minutes`. Of 50 so
+# few are yes by chance once in ten looks where one in five is yes, of 100 once in forty
 ENOUGH = 400
-RECENT = 50
+RECENT = 100
 MIN_YES = RECENT // 8
 
 
