@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import List, Optional
 
 import typer
+import uvicorn
 from wasabi import msg
 
 from annotating.server import listen, make_server, serve
@@ -73,7 +74,7 @@ def annotate_cli(
             listener = listen(port)
             server, address = make_server(session, listener)
             show_address(f"{address}#{view}", browser)
-            end_by_signals()
+            end_by_signals(server)
             serve(server, listener)
         finally:
             session.close()
@@ -93,12 +94,18 @@ def show_address(address: str, browser: bool) -> None:
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
 
-def end_by_signals() -> None:
-    """Make a closed terminal and a polite kill end the page as Ctrl+C does: nothing is left behind."""
-    for name in ("SIGTERM", "SIGHUP"):
+def end_by_signals(server: uvicorn.Server) -> None:
+    """Make a closed terminal and a polite kill end the page as Ctrl+C does: nothing is left behind.
+
+    server (uvicorn.Server): The page's server. It ends by itself on SIGTERM, and raises it again
+        then; for SIGHUP it must be asked. An exception instead could fall into any of its tasks,
+        which would end while the page goes on.
+    """
+    handlers = {"SIGTERM": signal.default_int_handler, "SIGHUP": server.handle_exit}
+    for name, handler in handlers.items():
         number = getattr(signal, name, None)
         if number and signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, signal.default_int_handler)
+            signal.signal(number, handler)
 
 
 def _or(words: List[str]) -> str:

@@ -1,5 +1,7 @@
 """The command `annotate`: what it serves, whom it lets in, and that no answer is ever lost."""
 
+import contextlib
+import http.client
 import os
 import random
 import re
@@ -10,7 +12,6 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPException
 
 import pytest
 from helpers.annotate_page import Client, Process, Thread, arguments, make_files
@@ -166,6 +167,13 @@ def test_open_tab_does_not_keep_the_program_alive(tmp_path):
         assert "Cancel" not in output and "Traceback" not in output
 
 
+def ask_until_it_ends(client):
+    """Send requests, until none is answered."""
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        while True:
+            client.get("state")
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="sends signals")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
@@ -178,8 +186,13 @@ def test_end_leaves_nothing_beside_the_files(tmp_path, name):
         wait_until(lambda: process.client.get("terms").body["questions"])
         turn = process.client.hold()
         assert len([path for path in os.listdir(tmp_path) if "lock" in path]) == 2
-        process.end(getattr(signal, name))
+        # It ends in the middle of its work, too
+        asking = threading.Thread(target=ask_until_it_ends, args=(process.client,))
+        asking.start()
+        output = process.end(getattr(signal, name))
+        asking.join()
         turn.leave()
+    assert process.process.returncode == 0 and "Traceback" not in output
     assert sorted(os.listdir(tmp_path)) == sorted([*before, "candidates.npz"])
 
 
@@ -468,7 +481,7 @@ def test_kill_at_any_moment_loses_no_saved_answer(tmp_path):
                         place = chance.randrange(len(saved))
                         say(client, client.get(f"answer?place={place}").body)
                     waiting = waiting or client.get("texts").body["texts"]
-            except (OSError, HTTPException):
+            except (OSError, http.client.HTTPException):
                 pass  # it was killed
             timer.join()
     records = read_jsonl(files.gold)
