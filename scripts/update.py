@@ -35,6 +35,13 @@ from updating.forgetting import (
 )
 from updating.rehearsal import write_mixed
 
+REMEDIES = {
+    "replace": "Try vars.update_mode second, where the base's entities stay",
+    "second": "Measure with gold annotations of the old labels",
+    "mix": "Set vars.rehearsal to more texts like those that the base was made for, try "
+    "vars.update_mode replace",
+}
+
 
 def update_cli(
     # fmt: off
@@ -46,7 +53,7 @@ def update_cli(
     ),
     work: Path = typer.Argument(..., help="Output folder for all that the update makes"),
     output: Path = typer.Argument(..., help="Output folder for the pipeline, if it is good"),
-    mode: str = typer.Option("mix", help=f"One of {', '.join(MODES)}"),
+    mode: str = typer.Option(MODES[0], help=f"One of {', '.join(MODES)}"),
     config: Path = typer.Option(..., help="Training config for mix"),
     second_config: Path = typer.Option(..., help="Training config for second and replace"),
     max_forgetting: float = typer.Option(0.02, help="Most F1 (0 to 1) that old labels may lose"),
@@ -86,9 +93,8 @@ def update_cli(
             if metrics["refused"]:
                 msg.fail(
                     metrics["refused"],
-                    f"{output} is as it was. The update is in {work / 'pipeline'} to look at. Set "
-                    "vars.rehearsal to more texts like those that the base was made for, try "
-                    "vars.update_mode replace, or allow more with vars.max_forgetting.",
+                    f"{output} is as it was. The update is in {work / 'pipeline'} to look at. "
+                    f"{REMEDIES[mode]}, or allow more with vars.max_forgetting.",
                     exits=1,
                 )
             shutil.copytree(work / "pipeline", path)
@@ -114,8 +120,9 @@ def update(
     rehearsal (Path): Raw texts like those that the base was made for.
     work (Path): Output folder: the mixed corpus/, config.cfg, model-best/, the combined pipeline/,
         metrics.json and report.html. What it held before is removed.
-    mode (str): "mix" teaches the base's own recognizer; "second" adds another one after it, which
-        gives way to it; "replace" adds another one before it, which has priority.
+    mode (str): "replace" adds a recognizer and the rules before the base's recognizer, and they
+        have priority; "second" adds them after it, and they give way to it; "mix" teaches the
+        base's own recognizer, without the rules.
     training (Training): How to train.
     max_forgetting (float): The most F1 (0 to 1) that old labels may lose.
     RETURNS (dict): "base", "mode", "max_forgetting", "labels" ("old" and "new"), "texts" (see
@@ -134,7 +141,7 @@ def update(
     measures = "accuracy" if stats["gold"]["texts"] else "rules"
     old = entity_labels(nlp)
     remove(work)
-    texts = write_mixed(nlp, corpus, ruler, rehearsal, gold, work / "corpus")
+    texts = write_mixed(nlp, corpus, ruler, rehearsal, gold, work / "corpus", train=mode == "mix")
     if texts["lost"]:
         msg.warn(
             f"{texts['lost']:,} new annotations are left out: the base's tokenizer has no "
@@ -155,7 +162,7 @@ def update(
     else:
         # The other recognizer needn't know what the base finds
         train(corpus / "train", corpus / "dev.spacy", work, training, overrides=overrides)
-    combine(nlp, spacy.load(work / "model-best"), mode)
+    combine(nlp, spacy.load(work / "model-best"), ruler, mode)
     nlp.to_disk(work / "pipeline")
     groups = [
         Group("old", "accuracy", old & gold, corpus / "test.spacy"),

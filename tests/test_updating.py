@@ -59,7 +59,8 @@ def test_old_and_new_texts_get_both_kinds_of_labels(fruits, tmp_path):
         [*({"text": f"{t} {i}"} for t in both for i in range(30)), *known],
     )
     output = tmp_path / "mixed"
-    counts = write_mixed(base, fruits.corpus, spacy.load(fruits.rules), rehearsal, (), output)
+    rules = spacy.load(fruits.rules)
+    counts = write_mixed(base, fruits.corpus, rules, rehearsal, (), output, train=True)
     # Texts that the corpus has, held-out ones included, do not come again
     n_new = len(update_data.old_texts(update_data.FRUITS, update_data.NEW_FRAMES, 12))
     assert (counts["new"], counts["rehearsal"], counts["lost"]) == (n_new, 90, 0)
@@ -113,12 +114,10 @@ def test_what_a_new_label_replaces_is_not_forgotten(tmp_path):
 @pytest.mark.slow
 def test_without_mixing_it_forgets(base, fruits, tmp_path):
     """What the mixing is for; so the other tests can fail."""
-    nlp = spacy.load(base)
-    write_mixed(
-        nlp, fruits.corpus, spacy.load(fruits.rules), fruits.rehearsal, (), tmp_path / "mixed"
-    )
+    nlp, rules = spacy.load(base), spacy.load(fruits.rules)
+    write_mixed(nlp, fruits.corpus, rules, fruits.rehearsal, (), tmp_path / "mixed", train=False)
     update_data.train_further(nlp, fruits.corpus, tmp_path, ["FRUIT"], update_data.STEPS)
-    combine(nlp, spacy.load(tmp_path / "model-best"), "mix")
+    combine(nlp, spacy.load(tmp_path / "model-best"), rules, "mix")
     nlp.to_disk(tmp_path / "pipeline")
     groups = [Group("old", "base", {"GADGET"}, tmp_path / "mixed" / "test.spacy")]
     results = compare(groups, predict_both(base, tmp_path / "pipeline", groups), 0)

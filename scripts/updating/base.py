@@ -13,7 +13,7 @@ from shared.errors import InputError
 from shared.loading import reason
 from shared.vectors import Source, load_table
 
-MODES = ("mix", "second", "replace")
+MODES = ("replace", "second", "mix")
 
 
 def load_base(base: str, work: Path) -> Language:
@@ -44,7 +44,7 @@ def check_base(nlp: Language, rules: Language, mode: str) -> None:
         raise InputError(
             f"The base pipeline has {len(recognizers(nlp))} entity recognizers, and "
             "update_mode mix teaches exactly one",
-            remedy="Use --vars.update_mode second, which adds one.",
+            remedy="Leave vars.update_mode at replace, which adds one.",
         )
 
 
@@ -71,13 +71,17 @@ def entity_labels(nlp: Language) -> Set[str]:
     return {label for pipe in found for label in pipe.labels}
 
 
-def combine(nlp: Language, model: Language, mode: str) -> None:
+def combine(nlp: Language, model: Language, rules: Language, mode: str) -> None:
     """Put the trained recognizer into the base, all of whose other components stay as they are.
+
+    A recognizer never changes what an earlier one found.
 
     nlp (Language): The base, which is changed.
     model (Language): The pipeline with the trained recognizer.
-    mode (str): "mix" puts it in the place of the base's own; "second" after the last one and
-        "replace" before the first one. A recognizer never changes what an earlier one found.
+    rules (Language): The rules, which follow the recognizer, but for "mix": there they can't be
+        told from what the base knows.
+    mode (str): "mix" puts the recognizer in the place of the base's own; "second" after the last
+        one and "replace" before the first one.
     """
     (trained,) = recognizers(model)
     for name, pipe in model.pipeline:
@@ -85,7 +89,7 @@ def combine(nlp: Language, model: Language, mode: str) -> None:
             model.replace_listeners(name, trained, ["model.tok2vec"])
     own = recognizers(nlp)
     place = nlp.component_names.index(own[0]) if own else len(nlp.component_names)
-    name = own[0] if mode == "mix" else _unused_name(nlp)
+    name = own[0] if mode == "mix" else _unused_name(nlp, trained)
     if mode == "mix":
         # Whatever nothing but the recognizer listened to would run for nothing
         listened = {n: getattr(pipe, "listening_components", []) for n, pipe in nlp.pipeline}
@@ -102,8 +106,21 @@ def combine(nlp: Language, model: Language, mode: str) -> None:
             warnings.filterwarnings("ignore", message=r"\[W113\]")
         before = following[0] if following else None
         nlp.add_pipe(trained, name=name, source=model, before=before)
+    if mode != "mix":
+        _add_rules(nlp, rules, name, gives_way=mode == "second")
 
 
-def _unused_name(nlp: Language) -> str:
-    names = ["ner", *(f"ner_{number}" for number in range(2, len(nlp.component_names) + 3))]
+def _add_rules(nlp: Language, rules: Language, after: str, gives_way: bool) -> None:
+    """Add the rules after a component, so that they change no entity or only if theirs is longer."""
+    for name, pipe in rules.pipeline:
+        config = dict(rules.get_pipe_config(name))
+        if gives_way:
+            config["ents_filter"] = {"@misc": "spacy.prioritize_existing_ents_filter.v1"}
+        factory, new = config.pop("factory"), _unused_name(nlp, name)
+        ruler = nlp.add_pipe(factory, name=new, config=config, after=after)
+        ruler.add_patterns(pipe.patterns)  # type: ignore[attr-defined]
+
+
+def _unused_name(nlp: Language, name: str) -> str:
+    names = [name, *(f"{name}_{number}" for number in range(2, len(nlp.component_names) + 3))]
     return next(name for name in names if name not in nlp.component_names)

@@ -6,7 +6,7 @@ whatever the new annotations do not mark would be taught as "no entity".
 
 import math
 import shutil
-from collections import Counter
+from collections import Counter, deque
 from itertools import chain, islice
 from pathlib import Path
 from typing import Collection, Dict, Iterable, Iterator, List, Set, Tuple
@@ -34,6 +34,8 @@ def write_mixed(
     rehearsal: Path,
     complete: Collection[str],
     output: Path,
+    *,
+    train: bool,
 ) -> Dict[str, int]:
     """Write corpora that have both the new annotations and what the base finds.
 
@@ -48,6 +50,7 @@ def write_mixed(
     complete (Collection[str]): Labels of which people marked every entity in the corpus' dev and
         test, so that what the base finds is not added there.
     output (Path): A new folder for train/, a folder of shards, dev.spacy and test.spacy.
+    train (bool): Whether to write the texts to train on, too.
     RETURNS (Dict[str, int]): The number of "new" texts, of "rehearsal" texts, and of new
         annotations "lost" since their boundaries are within words of the base. In train the
         smaller side is repeated: "new_copies" and "rehearsal_copies" of each text.
@@ -67,15 +70,20 @@ def write_mixed(
         side: list(mix(_read(corpus / f"{side}.spacy", base.vocab, seen), "new", complete))
         for side in ("dev", "test")
     }
+    output.mkdir(parents=True)
     paths = sorted((corpus / "train").glob("*.spacy"))
     new = chain.from_iterable(_read(path, base.vocab, seen) for path in paths)
     aside: Dict[str, List[str]] = {side: [] for side in held_out}
-    old = rules.pipe(_put_aside(rehearsal, seen, aside))
-    sizes = {
-        kind: _write_shards(mix(docs, kind), output / "train", kind)
-        for kind, docs in (("new", new), ("rehearsal", old))
-    }
-    copies = _balance(output / "train", sizes)
+    old = _put_aside(rehearsal, seen, aside)
+    copies: Dict[str, int] = {}
+    if train:
+        sizes = {
+            kind: _write_shards(mix(docs, kind), output / "train", kind)
+            for kind, docs in (("new", new), ("rehearsal", rules.pipe(old)))
+        }
+        copies = _balance(output / "train", sizes)
+    else:  # what is held out must not be in train all the same
+        deque(chain(new, old), maxlen=0)
     for side, docs in held_out.items():
         docs.extend(mix(rules.pipe(aside[side]), "rehearsal"))
         DocBin(ATTRS, docs=docs).to_disk(output / f"{side}.spacy")
