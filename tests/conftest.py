@@ -2,6 +2,7 @@
 
 import gc
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,12 @@ import pytest
 from helpers import update_data
 from helpers.little import little_project
 from helpers.running import COURSE_PATTERNS, COURSE_TEXTS, ROOT, replace_in, run, write_jsonl
+
+
+def pytest_configure() -> None:
+    # A shell without job control starts what it puts into the background so that it, and all that it
+    # starts, ignores Ctrl+C, which some tests are about
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:
