@@ -41,14 +41,13 @@ OLD_PIPES = ["tok2vec", "tagger", "parser", "ner"]
 # What the pipeline has then, by mode
 PIPES = {
     "replace": ["tok2vec", "tagger", "parser", "ner_2", "span_ruler", "ner"],
-    "second": ["tok2vec", "tagger", "parser", "ner", "ner_2", "span_ruler"],
     "mix": OLD_PIPES,
 }
 
 
 @pytest.fixture(scope="module")
 def updates(base, fruits, tmp_path_factory) -> dict:
-    """RETURNS (dict): An update in each mode; replace is the default."""
+    """RETURNS (dict): An update in the default mode, replace, and in mix. For second see below."""
     made = {}
     for mode in PIPES:
         output = tmp_path_factory.mktemp(mode) / "updated"
@@ -188,6 +187,7 @@ def test_second_gives_way_and_replace_does_not(base, conflict, tmp_path):
     text = "i lost a pixel again"  # a gadget to the base, a fruit to the rules
     output = tmp_path / "updated"
     _, metrics = run_update(base, conflict, output, "--mode", "second")
+    assert spacy.load(output).pipe_names == [*OLD_PIPES, "ner_2", "span_ruler"]
     assert found(output, text) == [("pixel", "GADGET")]
     assert found(output, "she ate a mango at noon") == [("mango", "FRUIT")]
     assert metrics["groups"][0]["difference"]["ents_f"] == 0
@@ -222,9 +222,10 @@ def test_real_pipeline_keeps_all_it_knows(tmp_path):
         pytest.skip("en_core_web_md is absent: the command download, see configs/README.md")
     assets = ROOT / "assets"
     raw = write_jsonl(tmp_path / "raw.jsonl", list(srsly.read_jsonl(assets / "texts.jsonl"))[:1000])
+    gold = write_jsonl(tmp_path / "gold.jsonl", list(srsly.read_jsonl(assets / "gold.jsonl"))[:200])
     corpus, rules, empty = tmp_path / "corpus", tmp_path / "rules", tmp_path / "empty"
     empty.touch()
-    convert(raw, assets / "patterns.jsonl", assets / "gold.jsonl", empty, corpus, rules)
+    convert(raw, assets / "patterns.jsonl", gold, empty, corpus, rules)
     metrics = update.update(
         *(str(base), corpus, rules, raw, tmp_path / "work"),
         mode="replace",
@@ -233,7 +234,7 @@ def test_real_pipeline_keeps_all_it_knows(tmp_path):
     )
     assert metrics["refused"] is None
     old, new = metrics["groups"]
-    assert old["entities"] > 500 and old["replaced"] > 50
+    assert old["entities"] > 100 and old["replaced"] > 5
     # `all` assembles the same recognizer and the same rules
     pipeline = tmp_path / "pipeline"
     sources = ("--paths.model", tmp_path / "work" / "model-best", "--paths.rules", rules)
