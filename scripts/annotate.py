@@ -97,15 +97,15 @@ def show_address(address: str, browser: bool) -> None:
 def end_by_signals(server: uvicorn.Server) -> None:
     """Make a closed terminal and a polite kill end the page as Ctrl+C does: nothing is left behind.
 
-    server (uvicorn.Server): The page's server. It ends by itself on SIGTERM, and raises it again
-        then; for SIGHUP it must be asked. An exception instead could fall into any of its tasks,
-        which would end while the page goes on.
+    An exception, as Ctrl+C raises, could fall into any task of the server and end that alone.
+
+    server (uvicorn.Server): The page's server. While it runs it listens to SIGTERM by itself, and
+        sends it again when it has ended.
     """
-    handlers = {"SIGTERM": signal.default_int_handler, "SIGHUP": server.handle_exit}
-    for name, handler in handlers.items():
+    for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number and signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, handler)
+            signal.signal(number, server.handle_exit)
 
 
 def _or(words: List[str]) -> str:

@@ -144,7 +144,7 @@ def update(
     texts = write_mixed(nlp, corpus, ruler, rehearsal, gold, work / "corpus", train=mode == "mix")
     if texts["lost"]:
         msg.warn(
-            f"{texts['lost']:,} new annotations are left out: the base's tokenizer has no "
+            f"{texts['lost']:,} new annotations can't be found: the base's tokenizer has no "
             "boundary where they start or end"
         )
     overrides = {"nlp.lang": nlp.lang}

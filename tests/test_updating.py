@@ -86,6 +86,23 @@ def test_old_and_new_texts_get_both_kinds_of_labels(fruits, tmp_path):
         }
 
 
+def test_without_training_texts_test_is_the_same(fruits, tmp_path):
+    """Whatever is told of the annotations is told of all of them, too."""
+    base, rules = build_rules("en", fruits.patterns, fruits.suggestions), spacy.load(fruits.rules)
+    base.tokenizer = lambda text: spacy.tokens.Doc(base.vocab, words=[text])
+    counts = {
+        train: write_mixed(
+            *(base, fruits.corpus, rules, fruits.rehearsal, (), tmp_path / str(train)), train=train
+        )
+        for train in (True, False)
+    }
+    assert [path.name for path in (tmp_path / "False").iterdir()] == ["test.spacy"]
+    tests = [(tmp_path / str(train) / "test.spacy").read_bytes() for train in counts]
+    assert tests[0] == tests[1]
+    n_new = len(update_data.old_texts(update_data.FRUITS, update_data.NEW_FRAMES, 12))
+    assert counts[True]["lost"] == counts[False]["lost"] == n_new
+
+
 # --- Combining and measuring
 
 

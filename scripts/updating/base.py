@@ -112,13 +112,13 @@ def combine(nlp: Language, model: Language, rules: Language, mode: str) -> None:
 
 def _add_rules(nlp: Language, rules: Language, after: str, gives_way: bool) -> None:
     """Add the rules after a component, so that they change no entity or only if theirs is longer."""
-    for name, pipe in rules.pipeline:
-        config = dict(rules.get_pipe_config(name))
-        if gives_way:
-            config["ents_filter"] = {"@misc": "spacy.prioritize_existing_ents_filter.v1"}
-        factory, new = config.pop("factory"), _unused_name(nlp, name)
-        ruler = nlp.add_pipe(factory, name=new, config=config, after=after)
-        ruler.add_patterns(pipe.patterns)  # type: ignore[attr-defined]
+    [(name, ruler)] = rules.pipeline
+    config = dict(rules.get_pipe_config(name))
+    if gives_way:
+        config["ents_filter"] = {"@misc": "spacy.prioritize_existing_ents_filter.v1"}
+    factory, new = config.pop("factory"), _unused_name(nlp, name)
+    added = nlp.add_pipe(factory, name=new, config=config, after=after)
+    added.add_patterns(ruler.patterns)  # type: ignore[attr-defined]
 
 
 def _unused_name(nlp: Language, name: str) -> str:
