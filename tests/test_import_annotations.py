@@ -7,7 +7,7 @@ from helpers.exporters import conll, prodigy
 from helpers.importing import RECORDS, read, run_cli
 from helpers.running import copy, readme_commands, run, write_jsonl
 
-from import_annotations import import_annotations
+from importing.adding import import_annotations
 from importing.records import squash
 
 

@@ -1,1 +1,1 @@
-"""Reads annotations in the formats of other tools. May import: shared, reading."""
+"""Reads annotations in the formats of other tools, and adds them to the project's. May import: shared, reading."""
