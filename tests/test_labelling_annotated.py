@@ -65,7 +65,6 @@ def test_people_take_precedence_over_rules(inputs, annotated):
         "spans_left_out": 0,
         "copies": 13,
         "left_out": 0,
-        "empty": 2,
         "share_empty": pytest.approx(1 / 12),
     }
     train = stats["train"]

@@ -42,7 +42,6 @@ def test_scores_by_hand(little):
     assert metrics["pipeline"]["unseen"] == pytest.approx(1 / 4)
     assert metrics["test"] == {
         "texts": 7,
-        "with_match": 3,
         "entities": {"GADGET": 5},
         "seen": 1,
         "unseen": 4,

@@ -77,12 +77,11 @@ def write_annotated(
     label (Labeller): The rules.
     folder (Path): The training corpus, with the rules' labels.
     counts (Dict[str, Counter]): What was counted in it; changed to what is there after this.
-    RETURNS (dict): "copies" of each doc, how many of them are "empty" of entities, texts of the rules
-        "left_out", and "share_empty", the share of texts without an entity that people show, None
-        without docs.
+    RETURNS (dict): "copies" of each doc, texts of the rules "left_out", and "share_empty", the share of
+        texts without an entity that people show, None without docs.
     """
     if not docs:
-        return {"copies": 0, "empty": 0, "left_out": 0, "share_empty": None}
+        return {"copies": 0, "left_out": 0, "share_empty": None}
     for name in ("totals", "labels", "forms", "in_annotated", "right_in_annotated"):
         counts.setdefault(name, Counter())
     totals = counts["totals"]
@@ -105,8 +104,7 @@ def write_annotated(
         for ent in found.ents:
             counts["in_annotated"][ent.id_] += 1
             counts["right_in_annotated"][ent.id_] += (ent.start, ent.end, ent.label) in right
-    empty = sum(not doc.ents for doc in docs)
-    return {"copies": copies, "empty": empty, "left_out": n_empty - n_kept, "share_empty": share}
+    return {"copies": copies, "left_out": n_empty - n_kept, "share_empty": share}
 
 
 def _share_without(docs: List[Doc], by_rules: List[Doc], unmatched: float) -> float:

@@ -21,7 +21,7 @@ from labelling.slow import (
     refuse_slow_rules,
     tell_slow_texts,
 )
-from labelling.stats import LEFT_OUT, count_answers, make_stats
+from labelling.stats import LEFT_OUT, count_answers, count_raw, make_stats
 from reading.gold import load_gold
 from reading.patterns import blank
 from reading.splits import KEY_SIZE, TRAIN, gold_side, reserve, split
@@ -111,12 +111,16 @@ def convert(
         if label:
             slow.update(label.slow)
         tell_slow_texts(texts, slow, max_seconds)
-        weight = write_annotated(taught.docs, Labeller(nlp), train_tmp, counts)
+        by_rules = Labeller(nlp)
+        raw = count_raw(counts)
+        weight = write_annotated(taught.docs, by_rules, train_tmp, counts)
         stats = make_stats(all_rules, sides, counts, dev_and_test, gold_docs, n_bad_spans, taught)
         answers = read_answers(nlp, suggestions, {rule["label"] for rule in all_rules})
         stats["answers"] = count_answers(answers)
         stats["left_out"] = list(left_out.values())
         stats["annotated"].update(weight)
+        stats["raw"] = raw
+        stats["gold"]["with_match"] = sum(bool(by_rules(doc.text)[0].ents) for doc in gold_docs)
         _check(stats, texts, patterns)
         for side, docs in dev_and_test.items():
             with staged(corpus / f"{side}.spacy") as path:

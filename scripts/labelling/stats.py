@@ -12,6 +12,7 @@ from wasabi import msg
 from labelling.annotated import Annotated
 from reading.splits import SIDES
 from reading.suggestions import Suggestion, recent_yes, terms_pay
+from shared.likeness import unlike_gold
 from shared.showing import printable, shorten, show_pattern
 
 # The course: a few hundred to a few thousand examples
@@ -91,6 +92,15 @@ def make_stats(
             }
             for rule in rules
         ],
+    }
+
+
+def count_raw(counts: Dict[str, Counter]) -> Dict[str, int]:
+    """RETURNS (dict): How many "texts" the rules labelled for train, and how many "with_match"."""
+    totals = counts.get("totals", Counter())
+    return {
+        "texts": totals["texts"],
+        "with_match": totals["texts"] - totals["without_entities"],
     }
 
 
@@ -209,6 +219,12 @@ def _warn(stats: Dict[str, Any], place: str) -> None:
             "python -m spacy project run annotate",
         )
         return
+    if shares := unlike_gold(stats):
+        msg.warn(
+            f"The rules match in {shares[0]:.0%} of the gold texts, but in {shares[1]:.0%} of the raw ones",
+            "Scores will be about other texts than the model learns from. Draw the texts to annotate at "
+            "random from the raw ones.",
+        )
     for label_ in sorted(set(gold["entities"]) - known - set(annotated["entities"])):
         msg.warn(
             f"No pattern has the label {printable(label_)} of the gold annotations",

@@ -3,7 +3,7 @@
 from typing import Any, Dict, List, Sequence
 
 from measuring.scores import exact_bound, percent
-from shared.likeness import MIN_TEXTS, shares_differ
+from shared.likeness import unlike_gold
 
 # convert warns below the same number
 FEW_EXAMPLES = 300
@@ -42,7 +42,11 @@ def cautions(
             f"Training ended while the score on dev still rose: it was best at the last step, {steps:,}. "
             f"Try --vars.max_steps {2 * steps}."
         )
-    result += _unlike(metrics, stats)
+    if shares := unlike_gold(stats):
+        result.append(
+            f"Rules match in {shares[0]:.0%} of the gold texts, but in {shares[1]:.0%} of the raw ones: the "
+            "scores are about other texts than the model learns from."
+        )
     known = {rule["label"] for rule in stats["rules"]} | set(stats["annotated"]["entities"])
     found = {name for name, s in (metrics["pipeline"]["ents_per_type"] or {}).items() if s["r"]}
     for name in sorted(set(gold) - found):
@@ -78,22 +82,3 @@ def cut_short(curve: Sequence[Dict[str, Any]]) -> int:
 def n_examples(stats: Dict[str, Any]) -> int:
     """RETURNS (int): How many texts to train on have an entity."""
     return stats["train"]["texts"] - stats["train"]["without_entities"]
-
-
-def _unlike(metrics: Dict[str, Any], stats: Dict[str, Any]) -> List[str]:
-    """RETURNS (List[str]): That rules match in many more texts of gold than of train, or in fewer."""
-    # As the raw texts were before any was left out for those that people annotated
-    train, people = stats["train"], stats["annotated"]
-    raw = train["texts"] - people["texts"] + people["left_out"]
-    without = train["without_entities"] - people["empty"] + people["left_out"]
-    sides = [metrics["test"], *filter(None, [metrics.get("dev")])]
-    gold = sum(side["texts"] for side in sides)
-    if metrics["measures"] == "agreement" or min(gold, raw) < MIN_TEXTS:
-        return []
-    matched = sum(side["with_match"] for side in sides)
-    if not shares_differ(matched, gold, raw - without, raw):
-        return []
-    return [
-        f"Rules match in {matched / gold:.0%} of the gold texts, but in {1 - without / raw:.0%} of train: the "
-        "scores are about other texts than the model learns from."
-    ]

@@ -50,9 +50,8 @@ def evaluate(
     dev (Optional[Path]): The dev corpus, whose errors people may look at and learn from.
     RETURNS (dict): The scores, all shares from 0 to 1 and None where nothing can be measured:
         "measures": "accuracy", or "agreement" (with the rules) if there is no gold.
-        "test": "texts", in how many of them the rules find something ("with_match"),
-            "entities" (number by label), and how many of these have a form that is "seen",
-            "rule_only", "new", or "unseen" (one of the last two), see `familiarity`.
+        "test": "texts", "entities" (number by label), and how many of these have a form that is
+            "seen", "rule_only", "new", or "unseen" (one of the last two), see `familiarity`.
         Each stage: "ents_p", "ents_r", "ents_f", "ents_per_type" (spaCy's own);
             "ents_f_ci" (95% interval, see `f_interval`); how many entities it "found", and how
             many of them are "right"; recall by form ("seen", "unseen", "rule_only", "new");
@@ -60,7 +59,7 @@ def evaluate(
         "differences": for "model-rules", "pipeline-rules" and "pipeline-model" the
             difference in "ents_f", the number of entities that tell them "apart", and the
             interval "ents_f_ci", None if there is no such entity.
-        "dev", if there is one: "texts", "with_match", "entities"; the pipeline's "errors" (number
+        "dev", if there is one: "texts", "entities"; the pipeline's "errors" (number
             by kind) and "mixed_errors" (number by form, see there); "rules": of each rule that
             finds something, how many it "found" and how many of them are "right".
     """
@@ -159,11 +158,10 @@ def _describe(examples: List[Example], forms: Forms, by_rules: Forms) -> Dict[st
 
 
 def _contents(examples: List[Example]) -> Dict[str, Any]:
-    """RETURNS (dict): What a corpus holds, with what the rules find in it."""
+    """RETURNS (dict): What a corpus holds."""
     labels = Counter(ent.label_ for eg in examples for ent in eg.reference.ents)
     return {
         "texts": len(examples),
-        "with_match": sum(bool(eg.predicted.ents) for eg in examples),
         "entities": dict(sorted(labels.items())),
     }
 
