@@ -62,6 +62,7 @@ def test_people_take_precedence_over_rules(inputs, annotated):
         "texts": 3,
         "entities": {"OTHER": 1},
         "in_gold": 2,
+        "in_dev": 0,
         "spans_left_out": 0,
         "copies": 13,
         "left_out": 0,
@@ -140,7 +141,31 @@ def test_raw_texts_are_gold_whatever_their_white_space(inputs, annotated):
     assert found.texts.sum(0).nonzero()[1].tolist() in ([], [10])
 
 
-def test_without_gold_annotated_texts_are_not_held_out(inputs, annotated):
+def test_without_gold_a_fifth_of_the_annotated_texts_is_dev(inputs, annotated):
+    write_jsonl(inputs.gold, [])
+    texts = [f"A zorb, {n}" for n in range(200)]
+    write_jsonl(
+        inputs.texts, [{"text": text} for text in [*texts, *map("iPhone {}".format, range(99))]]
+    )
+    write_jsonl(annotated, [record(text, (2, 6, "GADGET")) for text in texts])
+    result = run_cli(inputs, "--annotated", str(annotated))
+    dev = read_docs(inputs.corpus / "dev.spacy")
+    assert 20 < len(dev) < 60 and {doc.ents[0].text for doc in dev} == {"zorb"}
+    assert not set(train_docs(inputs)) & {doc.text for doc in dev}
+    stats = srsly.read_json(inputs.corpus / "stats.json")
+    assert stats["annotated"]["in_dev"] == len(dev) == 200 - stats["annotated"]["texts"]
+    assert f"{len(dev)} more are dev, since there is no gold" in result.flat
+    # The scores still say how far the pipeline agrees with the rules
+    assert not set(texts) & set(texts_of(inputs.corpus / "test.spacy"))
+    # With gold all are train, and so they are if those for dev have next to no entity
+    write_jsonl(annotated, [record(text) for text in texts])
+    assert run_convert(inputs, annotated=annotated)["annotated"]["in_dev"] == 0
+    write_jsonl(annotated, [record(text, (2, 6, "GADGET")) for text in texts])
+    write_jsonl(inputs.gold, [record(f"gold {n}") for n in range(30)])
+    assert run_convert(inputs, annotated=annotated)["annotated"]["texts"] == 200
+
+
+def test_without_gold_few_annotated_texts_are_not_held_out(inputs, annotated):
     write_jsonl(inputs.gold, [])
     run_convert(inputs)
     held_out = texts_of(inputs.corpus / "dev.spacy") + texts_of(inputs.corpus / "test.spacy")

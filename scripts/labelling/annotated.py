@@ -2,14 +2,14 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
 from labelling.matching import Labeller
 from reading.gold import load_gold
-from reading.splits import bare_hash, text_hash
+from reading.splits import bare_hash, held_out_by_hash, text_hash
 from shared.writing import ATTRS
 
 # Sorted behind the shards with the rules' labels, from which the report takes examples
@@ -20,6 +20,8 @@ WEIGHT = 1
 MAX_COPIES = 20
 # With fewer annotated texts what the rules say of a text without an entity counts more
 PRIOR = 10
+# A score on fewer entities would choose a model by chance
+MIN_DEV = 10
 
 
 class Annotated(NamedTuple):
@@ -28,11 +30,13 @@ class Annotated(NamedTuple):
     docs (List[Doc]): The docs for train.
     n_in_gold (int): How many were left out since they measure.
     n_bad_spans (int): How many spans were left out.
+    dev (Sequence[Doc]): The docs for dev, if there is no gold.
     """
 
     docs: List[Doc]
     n_in_gold: int = 0
     n_bad_spans: int = 0
+    dev: Sequence[Doc] = ()
 
 
 def load_annotated(
@@ -40,11 +44,15 @@ def load_annotated(
 ) -> Annotated:
     """Read annotated texts and leave out those that are gold.
 
+    Without gold dev would have the rules' labels, and choose the model that repeats them best, whatever
+    people showed to the others. So the annotated texts that would be held out for dev or test if nobody
+    had annotated them, about a fifth, are dev then, unless they have fewer than MIN_DEV entities.
+
     nlp (Language): Tokenizes the texts.
     path (Optional[Path]): The texts, JSONL in the format of gold, if there are any.
     gold_docs (List[Doc]): The gold records.
     skip_bad_spans (bool): Leave out spans that can't be used instead of failing.
-    RETURNS (Annotated): The docs, and what was left out.
+    RETURNS (Annotated): The docs for train and for dev, and what was left out.
     RAISES (InputError): If the file is broken.
     """
     if path is None:
@@ -52,7 +60,12 @@ def load_annotated(
     docs, n_bad_spans = load_gold(nlp, path, skip_bad_spans)
     gold = {bare_hash(doc.text) for doc in gold_docs}
     kept = [doc for doc in docs if bare_hash(doc.text) not in gold]
-    return Annotated(kept, len(docs) - len(kept), n_bad_spans)
+    held_out = [] if gold_docs else [doc for doc in kept if held_out_by_hash(doc.text)]
+    if sum(len(doc.ents) for doc in held_out) >= MIN_DEV and len(held_out) < len(kept):
+        kept = [doc for doc in kept if not held_out_by_hash(doc.text)]
+    else:
+        held_out = []
+    return Annotated(kept, len(docs) - len(kept) - len(held_out), n_bad_spans, held_out)
 
 
 def write_annotated(

@@ -63,7 +63,8 @@ def convert(
     corpus (Path): Folder for train/, dev.spacy, test.spacy and stats.json.
     rules (Path): Folder for the rules as a spaCy pipeline.
     annotated (Optional[Path]): Annotated records, JSONL, may have no records. They are train, with
-        the labels that people gave them; those that are gold, too, are left out.
+        the labels that people gave them; those that are gold, too, are left out. Without gold some of
+        them are dev, see `load_annotated`.
     lang (str): Language code.
     n_process (int): Number of processes, -1 for one a core. The files are the same.
     skip_bad_spans (bool): Leave out gold spans that can't be used instead of failing.
@@ -87,7 +88,9 @@ def convert(
     tokenizer = blank(lang)
     gold_docs, n_bad_spans = load_gold(tokenizer, gold, skip_bad_spans)
     taught = load_annotated(tokenizer, annotated, gold_docs, skip_bad_spans)
-    by_people = tuple([doc.text for doc in docs] for docs in (gold_docs, taught.docs))
+    by_people = tuple(
+        [doc.text for doc in docs] for docs in (gold_docs, [*taught.docs, *taught.dev])
+    )
     # More processes than blocks would have nothing to do
     n_blocks = sum(1 for _ in islice(read_blocks(texts), number_of_processes(n_process)))
     with (
@@ -106,6 +109,8 @@ def convert(
         with workers_class(n_workers, start, *args) as workers:
             sides = _assign(texts, workers, by_people, left_out)
             dev_and_test = _evaluation_docs(texts, workers, sides, gold_docs, label)
+            if taught.dev:
+                dev_and_test["dev"] = list(taught.dev)
             counts = _write_train(texts, workers, sides, train_tmp, dev_and_test)
         slow = counts.pop("slow", Counter())
         if label:

@@ -79,6 +79,7 @@ def make_stats(
             "texts": len(annotated.docs),
             "entities": _labels(annotated.docs),
             "in_gold": annotated.n_in_gold,
+            "in_dev": len(annotated.dev),
             "spans_left_out": annotated.n_bad_spans,
         },
         "rules": [
@@ -137,6 +138,8 @@ def print_summary(stats: Dict[str, Any], path: Path) -> None:
     labels = [f"{number} {printable(label_)}" for label_, number in train["entities"].items()]
     share = train["without_entities"] / train["texts"]
     source = "gold annotations" if gold["texts"] else "the rules' labels on held-out texts"
+    if annotated["in_dev"]:
+        source = f"annotated texts, and from {source}"
     rows = [
         ("Texts read", f"{stats['texts']:,}"),
         (
@@ -154,7 +157,10 @@ def print_summary(stats: Dict[str, Any], path: Path) -> None:
         by_people = f"{annotated['texts']:,} of the texts in train, by people"
         rows.insert(3, ("Annotated", by_people))
         rows.insert(4, ("", f"{dropped['annotated']:,} raw texts dropped for them"))
-        rows.insert(5, ("", f"{annotated['in_gold']:,} more are in gold, and left out"))
+        more = f"{annotated['in_gold']:,} more are in gold, and left out"
+        if annotated["in_dev"]:
+            more = f"{annotated['in_dev']:,} more are dev, since there is no gold"
+        rows.insert(5, ("", more))
         if annotated["texts"]:
             rows.insert(6, ("", f"each counts {annotated['copies']} time(s)"))
         if annotated["left_out"]:

@@ -39,9 +39,19 @@ def key_of(text: str, reserved: Mapping[bytes, bytes]) -> bytes:
     return (reserved and reserved.get(bare_hash(text))) or text_hash(text)
 
 
+def _fraction(text: str) -> float:
+    """RETURNS (float): What decides on the text's side, 0 to 1."""
+    return int.from_bytes(text_hash(text)[:8], "big") / 2**64
+
+
+def held_out_by_hash(text: str) -> bool:
+    """RETURNS (bool): Whether a raw text goes to dev or test if there is no gold."""
+    return _fraction(text) < 2 * HELD_OUT
+
+
 def gold_side(text: str) -> str:
     """RETURNS (str): "dev" or "test", where about half of the gold records go each."""
-    return "dev" if int.from_bytes(text_hash(text)[:8], "big") / 2**64 < 0.5 else "test"
+    return "dev" if _fraction(text) < 0.5 else "test"
 
 
 def split(
