@@ -2,7 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
@@ -22,6 +22,8 @@ MAX_COPIES = 20
 PRIOR = 10
 # A score on fewer entities would choose a model by chance
 MIN_DEV = 10
+# Of what people marked; rules that find less are no measure for a model
+ENOUGH = 0.5
 
 
 class Annotated(NamedTuple):
@@ -44,15 +46,11 @@ def load_annotated(
 ) -> Annotated:
     """Read annotated texts and leave out those that are gold.
 
-    Without gold dev would have the rules' labels, and choose the model that repeats them best, whatever
-    people showed to the others. So the annotated texts that would be held out for dev or test if nobody
-    had annotated them, about a fifth, are dev then, unless they have fewer than MIN_DEV entities.
-
     nlp (Language): Tokenizes the texts.
     path (Optional[Path]): The texts, JSONL in the format of gold, if there are any.
     gold_docs (List[Doc]): The gold records.
     skip_bad_spans (bool): Leave out spans that can't be used instead of failing.
-    RETURNS (Annotated): The docs for train and for dev, and what was left out.
+    RETURNS (Annotated): The docs for train, and what was left out.
     RAISES (InputError): If the file is broken.
     """
     if path is None:
@@ -60,12 +58,28 @@ def load_annotated(
     docs, n_bad_spans = load_gold(nlp, path, skip_bad_spans)
     gold = {bare_hash(doc.text) for doc in gold_docs}
     kept = [doc for doc in docs if bare_hash(doc.text) not in gold]
-    held_out = [] if gold_docs else [doc for doc in kept if held_out_by_hash(doc.text)]
-    if sum(len(doc.ents) for doc in held_out) >= MIN_DEV and len(held_out) < len(kept):
-        kept = [doc for doc in kept if not held_out_by_hash(doc.text)]
-    else:
-        held_out = []
-    return Annotated(kept, len(docs) - len(kept) - len(held_out), n_bad_spans, held_out)
+    return Annotated(kept, len(docs) - len(kept), n_bad_spans)
+
+
+def hold_out(annotated: Annotated, label: Labeller) -> Annotated:
+    """Let a part of the annotated texts be dev, if there is no gold and the rules miss too much.
+
+    Dev has the rules' labels then, and chooses the model that repeats them best, whatever people showed
+    to it. Where the rules find most of what people marked that does little harm, and all annotated texts
+    are worth more in train. Else those are dev that would be held out if nobody had annotated them, about
+    a fifth, unless they have fewer than MIN_DEV entities.
+
+    annotated (Annotated): The docs, all of them for train.
+    label (Labeller): The rules.
+    RETURNS (Annotated): The docs for train and for dev.
+    """
+    marked = sum(len(doc.ents) for doc in annotated.docs)
+    found = sum(len(_entities(doc) & _entities(label(doc.text)[0])) for doc in annotated.docs)
+    dev = [doc for doc in annotated.docs if held_out_by_hash(doc.text)]
+    if found >= ENOUGH * marked or sum(len(doc.ents) for doc in dev) < MIN_DEV:
+        return annotated
+    train = [doc for doc in annotated.docs if not held_out_by_hash(doc.text)]
+    return annotated._replace(docs=train, dev=dev)
 
 
 def write_annotated(
@@ -113,11 +127,16 @@ def write_annotated(
         for ent in doc.ents:
             counts["labels"][ent.label_] += 1
             counts["forms"][ent.label_, ent.text.casefold(), ""] += 1
-        right = {(ent.start, ent.end, ent.label) for ent in doc.ents}
+        right = _entities(doc)
         for ent in found.ents:
             counts["in_annotated"][ent.id_] += 1
             counts["right_in_annotated"][ent.id_] += (ent.start, ent.end, ent.label) in right
     return {"copies": copies, "left_out": n_empty - n_kept, "share_empty": share}
+
+
+def _entities(doc: Doc) -> Set[Tuple[int, int, int]]:
+    """RETURNS (set): Start, end and label of each entity."""
+    return {(ent.start, ent.end, ent.label) for ent in doc.ents}
 
 
 def _share_without(docs: List[Doc], by_rules: List[Doc], unmatched: float) -> float:

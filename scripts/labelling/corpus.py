@@ -10,7 +10,7 @@ import srsly
 from spacy.tokens import Doc, DocBin
 from tqdm import tqdm
 
-from labelling.annotated import load_annotated, write_annotated
+from labelling.annotated import hold_out, load_annotated, write_annotated
 from labelling.matching import Labeller
 from labelling.rules import add_ruler, collect_rules
 from labelling.shards import Counts, hash_block, held_out, start, write_shard
@@ -64,7 +64,7 @@ def convert(
     rules (Path): Folder for the rules as a spaCy pipeline.
     annotated (Optional[Path]): Annotated records, JSONL, may have no records. They are train, with
         the labels that people gave them; those that are gold, too, are left out. Without gold some of
-        them are dev, see `load_annotated`.
+        them are dev, see `hold_out`.
     lang (str): Language code.
     n_process (int): Number of processes, -1 for one a core. The files are the same.
     skip_bad_spans (bool): Leave out gold spans that can't be used instead of failing.
@@ -87,7 +87,10 @@ def convert(
     add_ruler(nlp, all_rules)
     tokenizer = blank(lang)
     gold_docs, n_bad_spans = load_gold(tokenizer, gold, skip_bad_spans)
+    by_rules = Labeller(nlp)
     taught = load_annotated(tokenizer, annotated, gold_docs, skip_bad_spans)
+    if not gold_docs:
+        taught = hold_out(taught, by_rules)
     by_people = tuple(
         [doc.text for doc in docs] for docs in (gold_docs, [*taught.docs, *taught.dev])
     )
@@ -116,7 +119,6 @@ def convert(
         if label:
             slow.update(label.slow)
         tell_slow_texts(texts, slow, max_seconds)
-        by_rules = Labeller(nlp)
         raw = count_raw(counts)
         weight = write_annotated(taught.docs, by_rules, train_tmp, counts)
         stats = make_stats(all_rules, sides, counts, dev_and_test, gold_docs, n_bad_spans, taught)
