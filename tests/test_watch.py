@@ -136,6 +136,17 @@ def test_a_line_that_hangs_is_told(name, inputs):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["gold", "annotated"])
+def test_a_line_at_which_a_rule_hangs_is_told(name, inputs):
+    inputs.annotated = write_jsonl(inputs.folder / "annotated.jsonl", [{"text": "one"}])
+    add(inputs.patterns, BACKTRACKS)
+    number = add(getattr(inputs, name), {"text": HANGS})
+    result = watched(inputs, "--max-seconds", LIMIT, "--annotated", inputs.annotated)
+    assert result.returncode == 1
+    assert f"{name}.jsonl, line {number}: To use this takes more than {LIMIT} s" in result.flat
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("pattern", [HANGS, EMOJI], ids=["long", "emoji"])
 def test_a_rule_that_hangs_is_told(pattern, inputs):
     """A phrase is compared with the other rules, and cut into tokens before that."""

@@ -1,14 +1,16 @@
 """Texts that people annotated to learn from: they go into train as they are."""
 
 from collections import Counter
+from itertools import compress
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
 from labelling.matching import Labeller
-from reading.gold import load_gold
+from labelling.slow import label_again
+from reading.gold import load_gold, offsets
 from reading.splits import bare_hash, held_out_by_hash, text_hash
 from shared.writing import ATTRS
 
@@ -30,23 +32,30 @@ class Annotated(NamedTuple):
     """What people annotated to learn from.
 
     docs (List[Doc]): The docs for train.
+    by_rules (List[Doc]): The same texts with the rules' labels.
     n_in_gold (int): How many were left out since they measure.
     n_bad_spans (int): How many spans were left out.
     dev (Sequence[Doc]): The docs for dev, if there is no gold.
     """
 
     docs: List[Doc]
+    by_rules: List[Doc]
     n_in_gold: int = 0
     n_bad_spans: int = 0
     dev: Sequence[Doc] = ()
 
 
 def load_annotated(
-    nlp: Language, path: Optional[Path], gold_docs: List[Doc], skip_bad_spans: bool
+    nlp: Language,
+    label: Labeller,
+    path: Optional[Path],
+    gold_docs: List[Doc],
+    skip_bad_spans: bool,
 ) -> Annotated:
     """Read annotated texts and leave out those that are gold.
 
     nlp (Language): Tokenizes the texts.
+    label (Labeller): The rules.
     path (Optional[Path]): The texts, JSONL in the format of gold, if there are any.
     gold_docs (List[Doc]): The gold records.
     skip_bad_spans (bool): Leave out spans that can't be used instead of failing.
@@ -54,14 +63,14 @@ def load_annotated(
     RAISES (InputError): If the file is broken.
     """
     if path is None:
-        return Annotated([])
+        return Annotated([], [])
     docs, n_bad_spans = load_gold(nlp, path, skip_bad_spans)
     gold = {bare_hash(doc.text) for doc in gold_docs}
     kept = [doc for doc in docs if bare_hash(doc.text) not in gold]
-    return Annotated(kept, len(docs) - len(kept), n_bad_spans)
+    return Annotated(kept, label_again(label, kept), len(docs) - len(kept), n_bad_spans)
 
 
-def hold_out(annotated: Annotated, label: Labeller) -> Annotated:
+def hold_out(annotated: Annotated) -> Annotated:
     """Let a part of the annotated texts be dev, if there is no gold and the rules miss too much.
 
     Dev has the rules' labels then, and chooses the model that repeats them best, whatever people showed
@@ -70,20 +79,21 @@ def hold_out(annotated: Annotated, label: Labeller) -> Annotated:
     a fifth, unless they have fewer than MIN_DEV entities.
 
     annotated (Annotated): The docs, all of them for train.
-    label (Labeller): The rules.
     RETURNS (Annotated): The docs for train and for dev.
     """
-    marked = sum(len(doc.ents) for doc in annotated.docs)
-    found = sum(len(_entities(doc) & _entities(label(doc.text)[0])) for doc in annotated.docs)
-    dev = [doc for doc in annotated.docs if held_out_by_hash(doc.text)]
+    docs, by_rules = annotated.docs, annotated.by_rules
+    marked = sum(len(doc.ents) for doc in docs)
+    found = sum(len({*offsets(doc)} & {*offsets(other)}) for doc, other in zip(docs, by_rules))
+    in_train = [not held_out_by_hash(doc.text) for doc in docs]
+    dev = [doc for doc, kept in zip(docs, in_train) if not kept]
     if found >= ENOUGH * marked or sum(len(doc.ents) for doc in dev) < MIN_DEV:
         return annotated
-    train = [doc for doc in annotated.docs if not held_out_by_hash(doc.text)]
-    return annotated._replace(docs=train, dev=dev)
+    train, train_by_rules = (list(compress(side, in_train)) for side in (docs, by_rules))
+    return annotated._replace(docs=train, by_rules=train_by_rules, dev=dev)
 
 
 def write_annotated(
-    docs: List[Doc], label: Labeller, folder: Path, counts: Dict[str, Counter]
+    annotated: Annotated, nlp: Language, folder: Path, counts: Dict[str, Counter]
 ) -> Dict[str, Any]:
     """Write the docs into the training corpus, count what they teach, and give them their weight.
 
@@ -100,13 +110,14 @@ def write_annotated(
 
     What that is worth is measured by `spacy project run benchmark . --vars.benchmark minutes`.
 
-    docs (List[Doc]): The docs.
-    label (Labeller): The rules.
+    annotated (Annotated): The docs.
+    nlp (Language): The rules pipeline.
     folder (Path): The training corpus, with the rules' labels.
     counts (Dict[str, Counter]): What was counted in it; changed to what is there after this.
     RETURNS (dict): "copies" of each doc, texts of the rules "left_out", and "share_empty", the share of
         texts without an entity that people show, None without docs.
     """
+    docs, by_rules = annotated.docs, annotated.by_rules
     if not docs:
         return {"copies": 0, "left_out": 0, "share_empty": None}
     for name in ("totals", "labels", "forms", "in_annotated", "right_in_annotated"):
@@ -114,11 +125,10 @@ def write_annotated(
     totals = counts["totals"]
     n_empty = totals["without_entities"]
     n_labelled = totals["texts"] - n_empty
-    by_rules = [label(doc.text)[0] for doc in docs]
     share = _share_without(docs, by_rules, n_empty / max(totals["texts"], 1))
     n_kept = min(n_empty, round(n_labelled * share / (1 - share))) if share < 1 else n_empty
     totals.update(texts=n_kept - n_empty, without_entities=n_kept - n_empty)
-    totals["tokens"] = _say_less(label.nlp, folder, n_kept)
+    totals["tokens"] = _say_less(nlp, folder, n_kept)
     copies = min(max(round(WEIGHT * n_labelled / len(docs)), 1), MAX_COPIES)
     for number in range(copies):
         DocBin(ATTRS, docs=docs).to_disk(folder / SHARD.format(number))
@@ -127,16 +137,15 @@ def write_annotated(
         for ent in doc.ents:
             counts["labels"][ent.label_] += 1
             counts["forms"][ent.label_, ent.text.casefold(), ""] += 1
-        right = _entities(doc)
+        right = {*offsets(doc)}
         for ent in found.ents:
             counts["in_annotated"][ent.id_] += 1
-            counts["right_in_annotated"][ent.id_] += (ent.start, ent.end, ent.label) in right
+            counts["right_in_annotated"][ent.id_] += (
+                ent.start_char,
+                ent.end_char,
+                ent.label_,
+            ) in right
     return {"copies": copies, "left_out": n_empty - n_kept, "share_empty": share}
-
-
-def _entities(doc: Doc) -> Set[Tuple[int, int, int]]:
-    """RETURNS (set): Start, end and label of each entity."""
-    return {(ent.start, ent.end, ent.label) for ent in doc.ents}
 
 
 def _share_without(docs: List[Doc], by_rules: List[Doc], unmatched: float) -> float:

@@ -3,7 +3,7 @@
 from collections import Counter, deque
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Collection, Dict, List, Optional, Tuple, Type
+from typing import Any, Collection, Dict, List, Optional, Sequence, Tuple, Type
 
 import numpy as np
 import srsly
@@ -17,6 +17,7 @@ from labelling.shards import Counts, hash_block, held_out, start, write_shard
 from labelling.slow import (
     WatchedLabeller,
     find_slow_texts,
+    label_again,
     refuse_slow_lines,
     refuse_slow_rules,
     tell_slow_texts,
@@ -87,10 +88,11 @@ def convert(
     add_ruler(nlp, all_rules)
     tokenizer = blank(lang)
     gold_docs, n_bad_spans = load_gold(tokenizer, gold, skip_bad_spans)
-    by_rules = Labeller(nlp)
-    taught = load_annotated(tokenizer, annotated, gold_docs, skip_bad_spans)
+    rules_alone = Labeller(nlp)
+    n_matched = sum(bool(doc.ents) for doc in label_again(rules_alone, gold_docs))
+    taught = load_annotated(tokenizer, rules_alone, annotated, gold_docs, skip_bad_spans)
     if not gold_docs:
-        taught = hold_out(taught, by_rules)
+        taught = hold_out(taught)
     by_people = tuple(
         [doc.text for doc in docs] for docs in (gold_docs, [*taught.docs, *taught.dev])
     )
@@ -111,23 +113,21 @@ def convert(
         args = (rules_tmp, reserve(chain(*by_people)), max_seconds, notes)
         with workers_class(n_workers, start, *args) as workers:
             sides = _assign(texts, workers, by_people, left_out)
-            dev_and_test = _evaluation_docs(texts, workers, sides, gold_docs, label)
-            if taught.dev:
-                dev_and_test["dev"] = list(taught.dev)
+            dev_and_test = _evaluation_docs(texts, workers, sides, gold_docs, taught.dev, label)
             counts = _write_train(texts, workers, sides, train_tmp, dev_and_test)
         slow = counts.pop("slow", Counter())
         if label:
             slow.update(label.slow)
         tell_slow_texts(texts, slow, max_seconds)
         raw = count_raw(counts)
-        weight = write_annotated(taught.docs, by_rules, train_tmp, counts)
+        weight = write_annotated(taught, nlp, train_tmp, counts)
         stats = make_stats(all_rules, sides, counts, dev_and_test, gold_docs, n_bad_spans, taught)
         answers = read_answers(nlp, suggestions, {rule["label"] for rule in all_rules})
         stats["answers"] = count_answers(answers)
         stats["left_out"] = list(left_out.values())
         stats["annotated"].update(weight)
         stats["raw"] = raw
-        stats["gold"]["with_match"] = sum(bool(by_rules(doc.text)[0].ents) for doc in gold_docs)
+        stats["gold"]["with_match"] = n_matched
         _check(stats, texts, patterns)
         for side, docs in dev_and_test.items():
             with staged(corpus / f"{side}.spacy") as path:
@@ -165,10 +165,12 @@ def _evaluation_docs(
     workers: Workers,
     sides: List[np.ndarray],
     gold_docs: List[Doc],
+    dev: Sequence[Doc],
     label: Optional[WatchedLabeller],
 ) -> Dict[str, List[Doc]]:
-    """RETURNS (Dict[str, List[Doc]]): The docs for dev and test: gold, or held out and labelled."""
-    docs: Dict[str, List[Doc]] = {"dev": [], "test": []}
+    """RETURNS (Dict[str, List[Doc]]): The docs for dev and test: gold, or held out and labelled, but for
+    dev if there is one."""
+    docs: Dict[str, List[Doc]] = {"dev": list(dev), "test": []}
     for doc in gold_docs:
         docs[gold_side(doc.text)].append(doc)
     if label:
@@ -179,7 +181,8 @@ def _evaluation_docs(
         watching.note("text")
         for found in workers.map(held_out, jobs):
             for side, number, text in found:
-                docs[side].append(label(number, text)[0])
+                if side == "test" or not dev:
+                    docs[side].append(label(number, text)[0])
     return docs
 
 

@@ -83,7 +83,7 @@ def load_gold(nlp: Language, path: Path, skip_bad_spans: bool) -> Tuple[List[Doc
     path (Path): The gold annotations, JSONL.
     skip_bad_spans (bool): Warn of spans that can't be used instead of failing.
     RETURNS (Tuple[List[Doc], int]): The docs with entities (the first of equal texts, none
-        for empty ones), and the number of spans left out.
+        for empty ones) and the Line they are from, `user_data["line"]`; the number of spans left out.
     RAISES (InputError): Naming the spans that can't be used, unless they are skipped.
     """
     docs: List[Doc] = []
@@ -100,6 +100,7 @@ def load_gold(nlp: Language, path: Path, skip_bad_spans: bool) -> Tuple[List[Doc
             )
             continue
         doc, found = annotate(nlp, record)
+        doc.user_data["line"] = record.where
         docs.append(doc)
         problems.extend(found)
     if problems:
