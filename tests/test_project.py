@@ -128,9 +128,10 @@ def test_training_on_very_many_texts(finished, tmp_path):
 
 
 @pytest.mark.slow
-def test_own_data_by_variables(small_clone, tmp_path):
-    """Other texts, patterns, labels and names, without gold: dev and test are rule-labelled."""
-    project = copy(small_clone, tmp_path)
+def test_own_data_by_variables(finished, tmp_path):
+    """Other texts, patterns, labels, language and names, without gold: dev and test are rule-labelled.
+    All runs again, once."""
+    project = copy(finished, tmp_path)
     colours = ("red", "green", "blue", "grey")
     texts = [f"{n} {c} apples and some {c}ish paint" for n in range(60) for c in colours]
     (project / "mine.txt").write_text("\n".join(texts), encoding="utf8")
@@ -143,17 +144,20 @@ def test_own_data_by_variables(small_clone, tmp_path):
         "texts": "mine.txt",
         "patterns": "my_patterns.jsonl",
         "gold": "none.jsonl",
+        "lang": "de",
         "name": "colours",
         "version": "1.2.3",
         "seed": 1,
     }
-    assert ran(project, *[f"--vars.{key}={value}" for key, value in options.items()]) == ALL
+    variables = [f"--vars.{key}={value}" for key, value in options.items()]
+    assert ran(project, *variables) == ALL
+    assert ran(project, *variables) == []
     metrics = srsly.read_json(project / "training" / "metrics.json")
     assert metrics["measures"] == "agreement"
     assert metrics["rules"]["ents_f"] == 1
     report = (project / "training" / "report.html").read_text("utf8")
     assert "agreement with the rules" in " ".join(report.split())
-    meta = srsly.read_json(project / "packages" / "en_colours-1.2.3" / "meta.json")
+    meta = srsly.read_json(project / "packages" / "de_colours-1.2.3" / "meta.json")
     assert "agreement with the rules" in meta["notes"]
 
 
