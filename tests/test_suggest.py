@@ -128,10 +128,10 @@ def test_a_missing_file_of_suggestions_is_made(files):
 @pytest.mark.parametrize(
     "n_answers, said",
     [
-        (0, "100 more answers bring most of what answers can; up to 400 in all help"),
+        (0, "100 more answers bring most of what answers can"),
         (99, "1 more answers bring most"),
-        (100, "You have most of what answers can bring. Up to 300 more still help a little"),
-        (400, "You gave 400 answers. Now texts teach more"),
+        (100, "More answers help until 12 or fewer of the last 100 are yes. Now 34 are"),
+        (700, "More answers help until 12 or fewer of the last 100 are yes. Now 34 are"),
     ],
 )
 def test_how_many_more_answers_are_worth_it(files, n_answers, said):

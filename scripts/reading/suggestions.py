@@ -10,10 +10,9 @@ from shared import watching
 from shared.errors import InputError
 from shared.writing import staged
 
-# When marked texts teach more than answers to terms in the same time: after so many answers, or if of so many
-# recent ones hardly any was yes. Measured by `spacy project run benchmark . --vars.benchmark minutes`. Of 50 so
-# few are yes by chance once in ten looks where one in five is yes, of 100 once in forty
-ENOUGH = 400
+# Marked texts teach more than answers to terms in the same time if of so many recent ones hardly any was yes.
+# Measured by `spacy project run benchmark . --vars.benchmark minutes`. Of 50 so few are yes by chance once in
+# ten looks where one in five is yes, of 100 once in forty
 RECENT = 100
 MIN_YES = RECENT // 8
 
@@ -67,8 +66,7 @@ def recent_yes(answers: Sequence[Suggestion]) -> Tuple[int, int]:
 def terms_pay(answers: Sequence[Suggestion]) -> bool:
     """RETURNS (bool): Whether the next minutes are better spent on terms than on marking texts."""
     yes, number = recent_yes(answers)
-    given = sum(suggestion.answer is not None for suggestion in answers)
-    return given < ENOUGH and (number < RECENT or yes > MIN_YES)
+    return number < RECENT or yes > MIN_YES
 
 
 def lower_words(nlp: Language, text: str) -> List[str]:

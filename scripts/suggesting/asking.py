@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from reading.lines import append_records
 from reading.suggestions import (
-    ENOUGH,
+    MIN_YES,
+    RECENT,
     Suggestion,
     read_answers,
     recent_yes,
@@ -18,10 +19,6 @@ from shared.showing import printable
 
 if TYPE_CHECKING:  # it takes scikit-learn, which takes seconds to import
     from suggesting.suggester import Suggester
-
-# What answers are worth, see the benchmarks in scripts/README.md: F1 on fashion and food rises by 9 and 29
-# points with 100 of them, by 3 and 2 with the next 100, by 4 and 1 with another 200
-MOST = 100
 
 
 class Asking:
@@ -147,17 +144,16 @@ def how_many_more(answers: Sequence[Suggestion]) -> str:
     answers (Sequence[Suggestion]): All suggestions, answered or not, in their order.
     RETURNS (str): How many more answers help, going by what was measured, or to mark texts.
     """
-    number = sum(suggestion.answer is not None for suggestion in answers)
+    yes, recent = recent_yes(answers)
     if not terms_pay(answers):
-        yes, recent = recent_yes(answers)
-        why = f"Of your last {recent} answers {yes} were yes."
-        if number >= ENOUGH:
-            why = f"You gave {number:,} answers."
         command = "python -m spacy project run annotate . --vars.annotate_for train"
+        why = f"Of your last {recent} answers {yes} were yes."
         return f"{why} Now texts teach more: mark some with\n{command}"
-    if number < MOST:
-        return f"{MOST - number:,} more answers bring most of what answers can; up to {ENOUGH} in all help."
-    return f"You have most of what answers can bring. Up to {ENOUGH - number:,} more still help a little."
+    if recent < RECENT:
+        return f"{RECENT - recent} more answers bring most of what answers can."
+    return (
+        f"More answers help until {MIN_YES} or fewer of the last {RECENT} are yes. Now {yes} are."
+    )
 
 
 def question(suggestion: Suggestion) -> str:
