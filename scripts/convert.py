@@ -13,7 +13,7 @@ import typer
 from wasabi import msg
 
 from labelling.corpus import convert
-from labelling.stats import print_summary
+from labelling.summary import print_summary
 from reading.gold import skips
 from reading.lines import make_missing
 from shared.commands import run
