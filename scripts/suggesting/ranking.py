@@ -39,7 +39,7 @@ def score(
     SVMs on annotated training records that the simulated person had not seen, and are fast.
 
     With vectors there are two scores, one by trees that don't see them, and the result is their
-    geometric mean. Where the vectors alone speak for a term, it is less often a good one.
+    geometric mean: a term comes first that neither doubts.
 
     candidates (Candidates): All candidates.
     yes (np.ndarray): True for those that are rules or accepted.
