@@ -406,8 +406,25 @@ def test_worth_marking_are_matches_that_the_pipeline_sees_differently(tmp_path):
         Waiting(text, text) for text in ("my iphone", "iphone and galaxy 8", "galaxy 8", "-")
     ]
     stages = Stages({"rules": files.rules, "pipeline": files.pipeline})
-    assert worth_marking(waiting, stages) == ["iphone and galaxy 8"]
-    assert worth_marking(waiting, Stages({"rules": files.rules})) == []
+    assert list(worth_marking(waiting, stages)) == [["iphone and galaxy 8"]]
+    assert list(worth_marking(waiting, Stages({"rules": files.rules}))) == []
+
+
+def test_texts_are_put_in_order_again_when_the_pipeline_is_another(tmp_path):
+    """All of them, however many, and as soon as there is a pipeline."""
+    texts = [f"Text {number}" for number in range(300)]
+    files = make_files(tmp_path, texts=[*texts, "My iphone and galaxy 8"], trained=False)
+    asked = session_of(files, use="train").texts
+    asked.next(1, [])
+    make_files(tmp_path, texts=texts)
+    wait_until(lambda: "galaxy" in str(asked.next(1, [])))
+
+
+def test_who_marks_gold_is_asked_at_random(tmp_path):
+    files = make_files(tmp_path)
+    asked = session_of(files, use="gold").texts
+    asked.next(1, [])
+    assert asked.ranked == {}
 
 
 def test_texts_for_one_use_are_not_offered_for_the_other(tmp_path):

@@ -5,17 +5,17 @@ from pathlib import Path
 from typing import Callable, Collection, Dict, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
 from spacy.tokens import Doc
+from spacy.util import minibatch
 
 from annotating.stages import Stages
 from annotating.store import key_of
 from reading.splits import text_hash
 from reading.texts import read_texts
-from shared.errors import InputError
 
 # Nobody marks more in one sitting, and memory must not grow with the texts
 MAX_TEXTS = 10_000
-# Of so many texts it is looked up what rules and pipeline find, some seconds
-MAX_COMPARED = 500
+# Texts whose entities are found in one go, while the page waits for those that it shows
+BATCH = 100
 Skips = Callable[[str], bool]
 
 
@@ -71,24 +71,24 @@ class Queue:
                 yield text_hash(text)[8:], key, text
 
 
-def worth_marking(waiting: Sequence[Waiting], stages: Stages) -> List[str]:
+def worth_marking(waiting: Sequence[Waiting], stages: Stages) -> Iterator[List[str]]:
     """Tell which texts teach most: a rule matches there, and the pipeline finds something else.
 
     waiting (Sequence[Waiting]): Open texts.
     stages (Stages): The project's pipelines.
-    RETURNS (List[str]): Keys of texts to be asked first; none as long as nothing is trained.
+    YIELDS (List[str]): Keys of texts to be asked first, of BATCH texts at a time; none as long as
+        nothing is trained.
+    RAISES (InputError): If a pipeline goes away meanwhile, as when it is made anew.
     """
     if not {"rules", "pipeline"} <= set(stages.there()):
-        return []
-    chosen: List[str] = []
-    for key, text in waiting[:MAX_COMPARED]:
-        try:
-            docs = [stages.find(stage, text) for stage in ("rules", "pipeline")]
-        except InputError:  # they are being made anew
-            return chosen
-        if teaches(*docs):
-            chosen.append(key)
-    return chosen
+        return
+    for batch in minibatch(waiting, BATCH):
+        by_rules = stages.find_all("rules", [text for _, text in batch])
+        # The pipeline, which is slow, sees no others
+        matched = [(key, doc) for (key, _), doc in zip(batch, by_rules) if doc.ents]
+        by_pipeline = stages.find_all("pipeline", [doc.text for _, doc in matched])
+        pairs = zip(matched, by_pipeline)
+        yield [key for (key, rules), pipeline in pairs if teaches(rules, pipeline)]
 
 
 def teaches(by_rules: Doc, by_pipeline: Doc) -> bool:

@@ -100,8 +100,6 @@ def _open_texts(files: Files, use: str, prelabel: str, lang: str, stages: Stages
     # The pipeline if it is there, else the rules
     prelabels = {"pipeline": ["pipeline", "rules"], "rules": ["rules"], "none": []}[prelabel]
     texts = Texts(blank(lang), use, store, other, queue, stages, prelabels)
-    if use == "train":
-        texts.rank()
     what = {"gold": f"{ENOUGH_GOLD} texts or more to measure with", "train": "texts to learn from"}
     marked, waiting = count(store).texts, len(queue.texts)
     msg.info(f"Mark {what[use]} (marked: {marked:,}, open: {waiting:,})")

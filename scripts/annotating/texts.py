@@ -49,6 +49,7 @@ class Texts:
         self.queue = queue
         self.stages = stages
         self.prelabels = prelabels
+        self.ranked: Dict[str, int] = {}  # the pipelines by which the texts are in order
         self.mutex = threading.RLock()
 
     @property
@@ -57,19 +58,11 @@ class Texts:
         there = self.stages.there()
         return next((stage for stage in self.prelabels if stage in there), "")
 
-    def rank(self) -> None:
-        """Put the texts first that teach most, in the background."""
-
-        def work() -> None:
-            waiting = self.queue.next(len(self.queue.texts))
-            self.queue.prefer(worth_marking(waiting, self.stages))
-
-        threading.Thread(target=work, daemon=True).start()
-
     def next(self, number: int, held: Collection[str]) -> List[Dict[str, Any]]:
         """RETURNS (List[Dict[str, Any]]): The next open texts but for those that the page holds."""
         with self.mutex:
             self._refresh()
+            self._rank()
             tasks: List[Dict[str, Any]] = []
             size = 0
             for _, text in self.queue.next(number, held):
@@ -148,6 +141,27 @@ class Texts:
         """Ask about a text later."""
         if isinstance(key, str) and key in self.queue.texts:
             self.queue.skipped.add(key)
+
+    def _rank(self) -> None:
+        """Put the texts first that teach most, in the background, as often as the pipelines change."""
+        made = self.stages.made()
+        if self.use != "train" or made == self.ranked:
+            return
+        self.ranked = made
+
+        def work() -> None:
+            first: List[str] = []
+            waiting = self.queue.next(len(self.queue.texts))
+            try:
+                for keys in worth_marking(waiting, self.stages):
+                    if self.ranked != made:
+                        return
+                    first += keys
+                    self.queue.prefer(first)
+            except InputError:  # they are being made anew: again when texts are asked for next
+                self.ranked = {}
+
+        threading.Thread(target=work, daemon=True).start()
 
     def _refresh(self) -> None:
         self.store.refresh()
