@@ -9,7 +9,8 @@ import pytest
 import spacy
 import srsly
 from helpers.project import change, fresh
-from helpers.running import ALL, ROOT, copy, ran, readme_commands, readme_section, run
+from helpers.running import ALL, ROOT, copy, not_skipped, ran, readme_commands, readme_section, run
+from helpers.vectors import make_vectors
 
 # --- Cloning
 
@@ -129,8 +130,8 @@ def test_training_on_very_many_texts(finished, tmp_path):
 
 @pytest.mark.slow
 def test_own_data_by_variables(finished, tmp_path):
-    """Other texts, patterns, labels, language and names, without gold: dev and test are rule-labelled.
-    All runs again, once."""
+    """Other texts, patterns, labels, language, vectors and names, without gold: dev and test are
+    rule-labelled. All runs again, once."""
     project = copy(finished, tmp_path)
     colours = ("red", "green", "blue", "grey")
     texts = [f"{n} {c} apples and some {c}ish paint" for n in range(60) for c in colours]
@@ -140,7 +141,11 @@ def test_own_data_by_variables(finished, tmp_path):
         [{"label": "COLOUR", "pattern": colour} for colour in colours],
     )
     (project / "none.jsonl").write_text("")
+    made = make_vectors(
+        project / "vectors", {colour: [1.0, n] for n, colour in enumerate(colours)}, "de"
+    )
     options = {
+        "vectors": made.relative_to(project),
         "texts": "mine.txt",
         "patterns": "my_patterns.jsonl",
         "gold": "none.jsonl",
@@ -150,7 +155,8 @@ def test_own_data_by_variables(finished, tmp_path):
         "seed": 1,
     }
     variables = [f"--vars.{key}={value}" for key, value in options.items()]
-    assert ran(project, *variables) == ALL
+    result = run("-m", "spacy", "project", "run", "all", ".", *variables, cwd=project)
+    assert not_skipped(result.stdout) == ALL
     assert ran(project, *variables) == []
     metrics = srsly.read_json(project / "training" / "metrics.json")
     assert metrics["measures"] == "agreement"
@@ -158,6 +164,15 @@ def test_own_data_by_variables(finished, tmp_path):
     report = (project / "training" / "report.html").read_text("utf8")
     assert "agreement with the rules" in " ".join(report.split())
     meta = srsly.read_json(project / "packages" / "de_colours-1.2.3" / "meta.json")
+    # One variable switches the vectors on everywhere
+    assert "It holds 4 word vectors of 2 dimensions" in result.stdout
+    assert "Warning" not in result.stderr
+    assert "vectors/de" in report.split("Training config")[0]
+    assert meta["vectors"]["vectors"] == 4
+    for stage in ("model-best", "pipeline"):
+        assert spacy.load(project / "training" / stage).vocab.vectors.shape == (4, 2)
+    config = (project / "training" / "model-best" / "config.cfg").read_text("utf8")
+    assert "include_static_vectors = true" in config
     assert "agreement with the rules" in meta["notes"]
 
 

@@ -1,6 +1,5 @@
 """Pretrained word vectors: where they are looked for, who reads them, and what is said of them."""
 
-import json
 import shutil
 import subprocess
 from types import SimpleNamespace
@@ -8,8 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import spacy
-import srsly
-from helpers.running import COURSE_TEXTS, ROOT, copy, invoke, ran, run, write_jsonl
+from helpers.running import ROOT, invoke, write_jsonl
 from helpers.vectors import REAL, make_vectors, needs_real
 
 from download import download_cli
@@ -140,29 +138,6 @@ def test_second_recognizer_needs_the_vectors_of_the_base(vectors, base, fruits, 
     )
     assert result.exit_code == 1 and "has other vectors" in result.flat
     assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.slow
-def test_one_variable_switches_them_on_everywhere(small_clone, tmp_path):
-    project = copy(small_clone, tmp_path)
-    words = sorted({word for text in COURSE_TEXTS for word in text.split()} | {"phone", "galaxy"})
-    make_vectors(project / "assets" / "extra" / "made", rows(words, 1.0))
-    name = "assets/extra/made/en"
-    command = ("-m", "spacy", "project", "run", "all", ".", "--vars.vectors", name)
-    output = run(*command, cwd=project).stdout
-    assert f"It holds {len(words)} word vectors of 4 dimensions" in output
-    for folder in ("model-best", "pipeline"):
-        nlp = spacy.load(project / "training" / folder)
-        assert nlp.vocab.vectors.shape == (len(words), 4)
-    embed = srsly.read_json(project / "training" / "model-best" / "meta.json")["vectors"]
-    assert embed["vectors"] == len(words)
-    config = (project / "training" / "model-best" / "config.cfg").read_text("utf8")
-    assert "include_static_vectors = true" in config
-    assert (
-        name in (project / "training" / "report.html").read_text("utf8").split("Training config")[0]
-    )
-    assert json.loads((project / "training/package_check.json").read_text())["texts"]
-    assert ran(project, "--vars.vectors", name) == []
 
 
 # --- The real ones
