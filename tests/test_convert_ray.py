@@ -31,7 +31,7 @@ needs_ray = pytest.mark.skipif(
     find_spec("ray") is None or sys.platform == "win32",
     reason="needs Linux or macOS and requirements-ray.txt",
 )
-N_FILES = 40
+N_FILES = 24
 
 
 def contents(*folders) -> dict:
