@@ -1,4 +1,4 @@
-"""Measure the template itself: what answers and minutes are worth, the config, the speed of commands."""
+"""Measure the template itself: what answers, texts and minutes are worth, the config, the speed of commands."""
 
 from pathlib import Path
 
@@ -6,14 +6,14 @@ import srsly
 import typer
 from wasabi import msg
 
-from benchmarking import answers, config, convert_speed, minutes, page, suggest_speed
+from benchmarking import answers, choosing, config, convert_speed, minutes, page, suggest_speed
 from shared.commands import MAX_SEED, run
 from shared.errors import InputError, clear_errors
 from shared.training import Training
 from shared.vectors import find_vectors
 from shared.writing import staged
 
-KINDS = ("answers", "minutes", "config", "convert", "suggest")
+KINDS = ("answers", "minutes", "texts", "config", "convert", "suggest")
 
 
 def benchmark_cli(
@@ -54,6 +54,9 @@ def benchmark_cli(
                 path.write_text(page.render_minutes(results), encoding="utf8")
             minutes.print_results(results)
             msg.good(f"Page: {output / 'minutes.html'}")
+        elif kind == "texts":
+            results = choosing.benchmark_texts(assets, pipeline, training)
+            choosing.print_results(results)
         elif kind == "config":
             results = config.benchmark_config(assets, train_config, max_steps, gpu_id)
             config.print_results(results)

@@ -6,8 +6,9 @@ from helpers.benchmark_data import make_assets, make_cooking
 from helpers.running import ROOT, door, invoke, run
 
 from benchmark import benchmark_cli
-from benchmarking import config, convert_speed, minutes, suggest_speed
+from benchmarking import choosing, config, convert_speed, minutes, suggest_speed
 from benchmarking.page import SYSTEMS
+from benchmarking.person import Work
 
 
 def arguments(assets, output):
@@ -86,6 +87,40 @@ def test_minutes(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+def test_texts(tmp_path, monkeypatch):
+    """Each choice says of each text how much it is worth, and the best ones are learned from."""
+    assets = make_cooking(tmp_path / "extra")
+    worth = {}
+
+    def all_of_them(before, docs):
+        worth.update({name: of(before, docs) for name, of in choices.items()})
+        return [float("ginger" in doc.text) for doc in docs]
+
+    choices = choosing.CHOICES
+    monkeypatch.setattr(choosing, "CHOICES", {"those with ginger": all_of_them})
+    monkeypatch.setattr(choosing, "WORK", Work(answers=3, texts=30))
+    result = invoke(benchmark_cli, "texts", *arguments(assets, tmp_path))
+    assert result.exit_code == 0, result.output
+    rows = srsly.read_json(tmp_path / "texts.json")["datasets"]["food"]
+    assert [(row["choice"], row["answers"], row["texts"]) for row in rows] == [
+        (None, 3, 0),
+        ("those with ginger", 3, 30),
+    ]
+    assert {len(values) for values in worth.values()} == {400}
+    chance, differ, annotate, varied, unsure, terms = worth.values()
+    assert len(set(chance)) == 1 and set(differ) | set(annotate) <= {0, 1}
+    # A rule matches besides; texts of one kind come one after another
+    assert all(one <= other for one, other in zip(annotate, differ))
+    assert all(one >= other > one - 1 for one, other in zip(annotate, varied))
+    assert len(set(varied)) > 2
+    assert min(unsure) >= 0 and len(set(unsure)) > 2
+    # Half of the texts have an ingredient, and nobody answered most of them
+    assert min(terms) >= 0 and sum(value > 0 for value in terms) > 100
+    table = result.output[result.output.index("Texts to mark") :]
+    assert max(map(len, table.splitlines())) <= 80
+
+
+@pytest.mark.slow
 def test_configs_are_compared(tmp_path, monkeypatch):
     assets = make_assets(tmp_path / "extra")
     (assets / "food_data.jsonl").unlink()
@@ -125,4 +160,4 @@ def test_speed_is_measured_on_the_cooking_texts(kind, module, results, tmp_path,
 def test_what_is_not_measured(tmp_path):
     result = invoke(benchmark_cli, "everything", *arguments(tmp_path, tmp_path / "out"))
     assert result.exit_code == 1 and not (tmp_path / "out").exists()
-    assert "Set it to answers or minutes or config or convert or suggest" in result.flat
+    assert "Set it to answers or minutes or texts or config or convert or suggest" in result.flat

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
@@ -13,12 +12,11 @@ from wasabi import msg
 
 from benchmarking.annotator import Annotator, simulate
 from benchmarking.cost import measure_speed
-from benchmarking.data import Dataset, load_datasets, make_suggester, without_test
+from benchmarking.data import Dataset, make_suggester, measure_each, without_test
 from benchmarking.reference import train_reference
 from labelling.corpus import convert
 from measuring.evaluation import evaluate
 from measuring.scores import STAGES
-from measuring.words import versions
 from reading.gold import offsets, prodigy
 from reading.splits import text_hash
 from reading.suggestions import read_answers
@@ -36,21 +34,14 @@ def benchmark_answers(assets: Path, pipeline: Path, training: Training) -> Dict[
     assets (Path): Folder with the extra assets.
     pipeline (Path): Config that assembles model and rules.
     training (Training): How to train.
-    RETURNS (dict): "versions", "seed", "max_steps", "vectors", and "datasets", by name what `benchmark` returns.
+    RETURNS (dict): What `measure_each` returns of `benchmark`.
     RAISES (InputError): If there is no data set.
     """
-    results: Dict[str, Any] = {
-        "versions": versions(),
-        "seed": training.seed,
-        "max_steps": training.max_steps,
-        "vectors": str(training.vectors) if training.vectors else None,
-        "datasets": {},
-    }
-    for name, dataset in load_datasets(assets).items():
-        msg.divider(name)
-        with tempfile.TemporaryDirectory() as folder:
-            results["datasets"][name] = benchmark(dataset, Path(folder), pipeline, training)
-    return results
+
+    def on_one(dataset: Dataset, folder: Path) -> Dict[str, Any]:
+        return benchmark(dataset, folder, pipeline, training)
+
+    return measure_each(assets, training, on_one)
 
 
 def benchmark(

@@ -1,13 +1,15 @@
 """The real data sets among the extra assets, and how each is split; that is fixed, so that figures compare."""
 
 import random
+import tempfile
 from pathlib import Path
-from typing import Dict, List, NamedTuple
+from typing import Any, Callable, Dict, List, NamedTuple
 
 import srsly
 from spacy.tokens import Doc
 from wasabi import msg
 
+from measuring.words import versions
 from reading.gold import load_gold
 from reading.patterns import blank
 from reading.splits import text_hash
@@ -67,6 +69,31 @@ def without_test(dataset: Dataset, path: Path) -> Dataset:
     records = (r for r in srsly.read_jsonl(dataset.texts) if text_hash(r["text"]) not in known)
     srsly.write_jsonl(path, ({"text": r["text"]} for r in records))
     return dataset._replace(texts=path)
+
+
+def measure_each(
+    assets: Path, training: Training, measure: Callable[[Dataset, Path], Any]
+) -> Dict[str, Any]:
+    """Measure something on each data set that is there.
+
+    assets (Path): Folder with the extra assets.
+    training (Training): How to train.
+    measure (Callable): Takes a data set and an empty folder for files.
+    RETURNS (dict): "versions", "seed", "max_steps", "vectors", and "datasets", by name what was measured.
+    RAISES (InputError): If there is no data set.
+    """
+    measured = {}
+    for name, dataset in load_datasets(assets).items():
+        msg.divider(name)
+        with tempfile.TemporaryDirectory() as folder:
+            measured[name] = measure(dataset, Path(folder))
+    return {
+        "versions": versions(),
+        "seed": training.seed,
+        "max_steps": training.max_steps,
+        "vectors": str(training.vectors) if training.vectors else None,
+        "datasets": measured,
+    }
 
 
 def make_suggester(dataset: Dataset, cache: Path, gold: Path, training: Training) -> Suggester:

@@ -1,37 +1,21 @@
 """Measure on real data what a person's minutes are worth: answers, marked texts, or both."""
 
-import random
-import tempfile
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, Sequence
 
-import numpy as np
 import spacy
-import srsly
-from spacy.tokens import Doc
 from wasabi import msg
 
-from annotating.queue import teaches
-from benchmarking.annotator import Annotator, simulate, span_scores
+from benchmarking.annotator import span_scores
 from benchmarking.answers import run_project
-from benchmarking.data import Dataset, load_datasets, make_suggester, without_test
+from benchmarking.choosing import Before, as_annotate_does, in_order
+from benchmarking.data import Dataset, make_suggester, measure_each, without_test
+from benchmarking.person import SECONDS_PER_ANSWER, Person, Work
 from benchmarking.reference import train_reference
-from measuring.words import versions
-from reading.gold import offsets, prodigy
-from reading.suggestions import read_answers, terms_pay
 from shared.training import Training
-from suggesting.suggester import Suggester
 
 MINUTES = (0, 15, 30, 45, 60, 90, 120)
-SECONDS_PER_ANSWER = 3
 WAYS = ("answers only", "texts only", "as advised")
-
-
-class Work(NamedTuple):
-    """What a person did in some minutes."""
-
-    answers: int
-    texts: int
 
 
 def benchmark_minutes(
@@ -47,25 +31,16 @@ def benchmark_minutes(
     training (Training): How to train.
     seconds_per_text (float): How long the person takes to mark a text. An answer takes
         SECONDS_PER_ANSWER.
-    RETURNS (dict): "versions", "seed", "vectors", "seconds_per_text", "seconds_per_answer", and
-        "datasets", by name what `measure` returns.
+    RETURNS (dict): What `measure_each` returns of `measure`, "seconds_per_text" and
+        "seconds_per_answer".
     RAISES (InputError): If there is no data set.
     """
-    results: Dict[str, Any] = {
-        "versions": versions(),
-        "seed": training.seed,
-        "vectors": str(training.vectors) if training.vectors else None,
-        "seconds_per_text": seconds_per_text,
-        "seconds_per_answer": SECONDS_PER_ANSWER,
-        "datasets": {},
-    }
-    for name, dataset in load_datasets(assets).items():
-        msg.divider(name)
-        with tempfile.TemporaryDirectory() as folder:
-            results["datasets"][name] = measure(
-                dataset, Path(folder), pipeline, training, seconds_per_text, MINUTES
-            )
-    return results
+    seconds = {"seconds_per_text": seconds_per_text, "seconds_per_answer": SECONDS_PER_ANSWER}
+
+    def on_one(dataset: Dataset, folder: Path) -> Dict[str, Any]:
+        return measure(dataset, folder, pipeline, training, seconds_per_text, MINUTES)
+
+    return {**measure_each(assets, training, on_one), **seconds}
 
 
 def measure(
@@ -98,7 +73,7 @@ def measure(
     empty = folder / "empty"
     empty.touch()
     suggester = make_suggester(dataset, folder / "candidates.npz", empty, training)
-    person = Person(dataset, suggester, folder, training.seed, seconds_per_text)
+    person = Person(dataset, suggester, folder, training.seed)
 
     def train_on(work: Work) -> Path:
         place = folder / "-".join(map(str, work))
@@ -106,7 +81,10 @@ def measure(
             # After answers there is a pipeline to choose the texts by
             before = train_on(Work(work.answers, 0)) if all(work) else None
             msg.divider(f"{work.answers} answers, {work.texts} texts", char="-")
-            answers, texts = person.files(work, before)
+            docs = person.texts
+            if before:
+                docs = in_order(docs, as_annotate_does(Before(before, {}, training.seed), docs))
+            answers, texts = person.files(work.answers, docs[: work.texts])
             run_project(dataset, empty, answers, place, pipeline, training, texts)
         return place
 
@@ -114,93 +92,13 @@ def measure(
     ways: Dict[str, List[Dict[str, Any]]] = {way: [] for way in WAYS}
     for way, rows in ways.items():
         for minute in minutes:
-            work = person.work(way, minute)
+            work = person.work(way, minute, seconds_per_text)
             if work not in scores:
                 scores[work] = span_scores(spacy.load(train_on(work) / "pipeline"), dataset.test)
             rows.append({"minutes": minute, **work._asdict(), **scores[work]})
     n_texts = len(dataset.annotated)
     full = {**supervised, "texts": n_texts, "minutes": n_texts * seconds_per_text / 60}
     return {"supervised": full, "ways": ways}
-
-
-class Person:
-    """A simulated person who answers suggestions and marks texts.
-
-    dataset (Dataset): Has what the person knows.
-    suggester (Suggester): Proposes terms.
-    folder (Path): For files.
-    seed (int): Seed of the order of the texts.
-    seconds_per_text (float): How long a text takes.
-    """
-
-    def __init__(
-        self,
-        dataset: Dataset,
-        suggester: Suggester,
-        folder: Path,
-        seed: int,
-        seconds_per_text: float,
-    ) -> None:
-        self.annotator = Annotator(dataset.annotated)
-        self.texts = random.Random(seed).sample(dataset.annotated, len(dataset.annotated))
-        self.suggester = suggester
-        self.suggestions = folder / "suggestions.jsonl"
-        self.suggestions.touch()
-        self.folder = folder
-        self.seconds_per_text = seconds_per_text
-
-    def work(self, way: str, minutes: float) -> Work:
-        """RETURNS (Work): What the person gets done."""
-        seconds = 60 * minutes
-        most = int(seconds / SECONDS_PER_ANSWER)
-        answers = 0 if way == "texts only" else self.answer(most, stop=way == "as advised")
-        texts = 0
-        if way != "answers only":
-            left = seconds - answers * SECONDS_PER_ANSWER
-            texts = min(int(left / self.seconds_per_text), len(self.texts))
-        return Work(answers, texts)
-
-    def answer(self, most: int, stop: bool) -> int:
-        """Answer suggestions, those of the file first.
-
-        most (int): How many at most.
-        stop (bool): Whether to stop where marking texts is worth more.
-        RETURNS (int): How many.
-        """
-        nlp, labels, path = self.suggester.nlp, self.suggester.labels, self.suggestions
-        steps = [*range(25, most, 25), most]
-        for step in steps:
-            if step:
-                for _ in simulate(self.suggester, self.annotator, path, [step]):
-                    pass
-            answers = read_answers(nlp, path, labels)[:step]
-            if len(answers) < step or (stop and not terms_pay(answers)):
-                break
-        return len(answers)
-
-    def files(self, work: Work, before: Optional[Path]) -> List[Path]:
-        """Write what the person did.
-
-        work (Work): How much.
-        before (Optional[Path]): The run of before the texts, to choose them by.
-        RETURNS (List[Path]): The files of the answers and of the texts.
-        """
-        answers, texts = (self.folder / f"{name}.jsonl" for name in ("answers", "annotated"))
-        srsly.write_jsonl(answers, list(srsly.read_jsonl(self.suggestions))[: work.answers])
-        srsly.write_jsonl(
-            texts,
-            (prodigy(doc.text, offsets(doc)) for doc in self._order(before)[: work.texts]),
-        )
-        return [answers, texts]
-
-    def _order(self, before: Optional[Path]) -> List[Doc]:
-        """RETURNS (List[Doc]): The texts in the order in which they are marked."""
-        if before is None:
-            return self.texts
-        names = [doc.text for doc in self.texts]
-        found = [spacy.load(before / stage).pipe(names) for stage in ("rules", "pipeline")]
-        first = [teaches(*docs) for docs in zip(*found)]
-        return [self.texts[i] for i in np.argsort(np.logical_not(first), kind="stable")]
 
 
 def print_results(results: Dict[str, Any]) -> None:
