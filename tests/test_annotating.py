@@ -15,8 +15,11 @@ from helpers.running import LANG, ROOT, read_jsonl, wait_until, write_jsonl
 from helpers.suggest_data import PATTERNS, sentences
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from spacy.training import Example
+from spacy.util import fix_random_seed
 
 from annotating import queue as queues
+from annotating.doubt import doubts
 from annotating.progress import Counts, count, describe, width
 from annotating.queue import Queue, Waiting, worth_marking
 from annotating.runner import Runner
@@ -32,6 +35,7 @@ from shared.locking import Lock
 
 NLP = blank("en")
 GADGET = (3, 9, "GADGET")
+WORDS = ("iphone", "galaxy", "pixel", "kindle", "acme", "watch", "never")
 
 
 def never(key: str) -> bool:
@@ -400,31 +404,54 @@ def test_memory_has_a_bound(tmp_path, monkeypatch):
     assert len(queue.texts) == 10 and queue.total == 100
 
 
-def test_worth_marking_are_matches_that_the_pipeline_sees_differently(tmp_path):
-    files = make_files(tmp_path)
-    waiting = [
-        Waiting(text, text) for text in ("my iphone", "iphone and galaxy 8", "galaxy 8", "-")
+def make_model(folder):
+    """RETURNS (Language): A recognizer that has learned little, so that it is unsure, saved in the folder."""
+    fix_random_seed(0)
+    nlp = blank(LANG)
+    nlp.add_pipe("ner")
+    taught = [
+        Example.from_dict(nlp.make_doc(text), {"entities": [(4, 10, "GADGET")]})
+        for text in ("The iphone fell", "The galaxy 8 and more")
     ]
-    stages = Stages({"rules": files.rules, "pipeline": files.pipeline})
-    assert list(worth_marking(waiting, stages)) == [["iphone and galaxy 8"]]
-    assert list(worth_marking(waiting, Stages({"rules": files.rules}))) == []
+    nlp.initialize(lambda: taught)
+    for _ in range(5):
+        nlp.update(taught)
+    nlp.to_disk(folder)
+    return nlp
 
 
-def test_texts_are_put_in_order_again_when_the_pipeline_is_another(tmp_path):
-    """All of them, however many, and as soon as there is a pipeline."""
-    texts = [f"Text {number}" for number in range(300)]
-    files = make_files(tmp_path, texts=[*texts, "My iphone and galaxy 8"], trained=False)
+def test_worth_marking_is_what_the_model_is_least_sure_of(tmp_path, monkeypatch):
+    monkeypatch.setattr(queues, "BATCH", 3)
+    texts = [f"The {word} and more of a {word}" for word in WORDS]
+    model = make_model(tmp_path / "model")
+    values = dict(zip(texts, doubts(model, texts)))
+    assert min(values.values()) >= 0 and len(set(values.values())) > 3
+    assert all(doubts(model, [text]) == pytest.approx([value]) for text, value in values.items())
+    waiting = [Waiting(text, text) for text in texts]
+    best_first = sorted(filter(values.get, texts), key=lambda text: -values[text])
+    *_, last = worth_marking(waiting, Stages({"model": tmp_path / "model"}))
+    assert last == best_first
+    assert list(worth_marking(waiting, Stages({"model": tmp_path / "none"}))) == []
+
+
+def test_texts_are_put_in_order_again_when_the_model_is_another(tmp_path):
+    """All of them, however many, and as soon as there is a model."""
+    texts = [f"{word} {number}" for number in range(40) for word in WORDS]
+    files = make_files(tmp_path, texts=texts, trained=False)
     asked = session_of(files, use="train").texts
     asked.next(1, [])
-    make_files(tmp_path, texts=texts)
-    wait_until(lambda: "galaxy" in str(asked.next(1, [])))
+    values = doubts(make_model(files.model), texts)
+    best = {text for text, value in zip(texts, values) if value == max(values)}
+    assert len(best) < 9
+    wait_until(lambda: " ".join(asked.next(1, [])[0]["words"]) in best)
 
 
 def test_who_marks_gold_is_asked_at_random(tmp_path):
     files = make_files(tmp_path)
+    make_model(files.model)
     asked = session_of(files, use="gold").texts
     asked.next(1, [])
-    assert asked.ranked == {}
+    assert asked.ranked is None
 
 
 def test_texts_for_one_use_are_not_offered_for_the_other(tmp_path):

@@ -4,7 +4,6 @@ import heapq
 from pathlib import Path
 from typing import Callable, Collection, Dict, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
-from spacy.tokens import Doc
 from spacy.util import minibatch
 
 from annotating.stages import Stages
@@ -14,7 +13,7 @@ from reading.texts import read_texts
 
 # Nobody marks more in one sitting, and memory must not grow with the texts
 MAX_TEXTS = 10_000
-# Texts whose entities are found in one go, while the page waits for those that it shows
+# Texts that the model sees in one go, while the page waits for those that it shows
 BATCH = 100
 Skips = Callable[[str], bool]
 
@@ -72,35 +71,22 @@ class Queue:
 
 
 def worth_marking(waiting: Sequence[Waiting], stages: Stages) -> Iterator[List[str]]:
-    """Tell which texts teach most: a rule matches there, and the pipeline finds something else.
+    """Tell which texts teach most: those of which the model is least sure.
+
+    What that is worth, and other ways, is measured by `spacy project run benchmark . --vars.benchmark
+    texts`.
 
     waiting (Sequence[Waiting]): Open texts.
     stages (Stages): The project's pipelines.
-    YIELDS (List[str]): Keys of texts to be asked first, of BATCH texts at a time; none as long as
-        nothing is trained.
-    RAISES (InputError): If a pipeline goes away meanwhile, as when it is made anew.
+    YIELDS (List[str]): Keys of the texts to be asked first, best first, of ever more texts; nothing as
+        long as there is no model.
+    RAISES (InputError): If the model goes away meanwhile, as when it is made anew.
     """
-    if not {"rules", "pipeline"} <= set(stages.there()):
+    if "model" not in stages.there():
         return
+    found: List[Tuple[float, str]] = []
     for batch in minibatch(waiting, BATCH):
-        by_rules = stages.find_all("rules", [text for _, text in batch])
-        # The pipeline, which is slow, sees no others
-        matched = [(key, doc) for (key, _), doc in zip(batch, by_rules) if doc.ents]
-        by_pipeline = stages.find_all("pipeline", [doc.text for _, doc in matched])
-        pairs = zip(matched, by_pipeline)
-        yield [key for (key, rules), pipeline in pairs if teaches(rules, pipeline)]
-
-
-def teaches(by_rules: Doc, by_pipeline: Doc) -> bool:
-    """Tell whether a text is worth more than one by chance: a rule matches, and the pipeline differs.
-
-    What that is worth is measured by `spacy project run benchmark . --vars.benchmark minutes`.
-
-    by_rules (Doc): The text as the rules see it.
-    by_pipeline (Doc): The same text as the pipeline sees it.
-    RETURNS (bool): Whether to ask about it first.
-    """
-    rules, pipeline = (
-        {(ent.start, ent.end, ent.label_) for ent in doc.ents} for doc in (by_rules, by_pipeline)
-    )
-    return bool(rules) and rules != pipeline
+        values = stages.doubts([text for _, text in batch])
+        found += [(value, key) for value, (key, _) in zip(values, batch) if value]
+        found.sort(key=lambda pair: -pair[0])
+        yield [key for _, key in found]

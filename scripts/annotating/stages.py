@@ -8,6 +8,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from annotating.doubt import doubts
 from shared.errors import InputError
 
 
@@ -36,15 +37,16 @@ class Stages:
 
         RAISES (InputError): If there is no such pipeline, or it can't be loaded.
         """
-        return self.find_all(stage, [text])[0]
+        with self.mutex:
+            return self._load(stage)(text)
 
-    def find_all(self, stage: str, texts: Sequence[str]) -> List[Doc]:
-        """RETURNS (List[Doc]): The same for many texts: faster, but nothing else is found meanwhile.
+    def doubts(self, texts: Sequence[str]) -> List[float]:
+        """RETURNS (List[float]): How unsure the model is of each text, see doubt.py.
 
-        RAISES (InputError): If there is no such pipeline, or it can't be loaded.
+        RAISES (InputError): If there is no model, or it can't be loaded.
         """
         with self.mutex:
-            return list(self._load(stage).pipe(texts))
+            return doubts(self._load("model"), texts)
 
     def _load(self, stage: str) -> Language:
         made = self.made().get(stage)

@@ -49,7 +49,7 @@ class Texts:
         self.queue = queue
         self.stages = stages
         self.prelabels = prelabels
-        self.ranked: Dict[str, int] = {}  # the pipelines by which the texts are in order
+        self.ranked: Optional[int] = None  # when the model was made by which the texts are in order
         self.mutex = threading.RLock()
 
     @property
@@ -143,23 +143,21 @@ class Texts:
             self.queue.skipped.add(key)
 
     def _rank(self) -> None:
-        """Put the texts first that teach most, in the background, as often as the pipelines change."""
-        made = self.stages.made()
+        """Put the texts first that teach most, in the background, as often as the model changes."""
+        made = self.stages.made().get("model")
         if self.use != "train" or made == self.ranked:
             return
         self.ranked = made
 
         def work() -> None:
-            first: List[str] = []
             waiting = self.queue.next(len(self.queue.texts))
             try:
                 for keys in worth_marking(waiting, self.stages):
                     if self.ranked != made:
                         return
-                    first += keys
-                    self.queue.prefer(first)
-            except InputError:  # they are being made anew: again when texts are asked for next
-                self.ranked = {}
+                    self.queue.prefer(keys)
+            except InputError:  # it is being made anew: again when texts are asked for next
+                self.ranked = None
 
         threading.Thread(target=work, daemon=True).start()
 

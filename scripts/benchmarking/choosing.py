@@ -1,5 +1,6 @@
 """Measure on real data which texts are worth marking, once terms have been answered."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
@@ -10,7 +11,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from spacy.tokens import Doc
 from wasabi import msg
 
-from annotating.queue import teaches
+from annotating.doubt import doubts
 from benchmarking.annotator import span_scores
 from benchmarking.answers import run_project
 from benchmarking.data import Dataset, make_suggester, measure_each, without_test
@@ -44,35 +45,27 @@ def differ(before: Before, docs: Sequence[Doc]) -> List[float]:
     return [float(_spans(rules) != _spans(pipeline)) for rules, pipeline in _found(before, docs)]
 
 
-def as_annotate_does(before: Before, docs: Sequence[Doc]) -> List[float]:
-    """RETURNS (List[float]): 1 for a text that `annotate` asks about first."""
-    return [float(teaches(*found)) for found in _found(before, docs)]
+def differ_at_a_match(before: Before, docs: Sequence[Doc]) -> List[float]:
+    """RETURNS (List[float]): 1 for a text in which they do and a rule matches."""
+    found = _found(before, docs)
+    return [float(bool(rules.ents) and _spans(rules) != _spans(pipe)) for rules, pipe in found]
+
+
+def least_sure(before: Before, docs: Sequence[Doc]) -> List[float]:
+    """RETURNS (List[float]): How unsure the model is, as for `annotate`."""
+    return doubts(spacy.load(before.folder / "model" / "model-best"), [doc.text for doc in docs])
 
 
 def varied(before: Before, docs: Sequence[Doc]) -> List[float]:
-    """RETURNS (List[float]): The same, but texts of other words take turns, by k-means of TF-IDF."""
-    worth = as_annotate_does(before, docs)
+    """RETURNS (List[float]): The same, but kinds of texts take turns, by k-means of TF-IDF."""
+    worth = least_sure(before, docs)
     rows = TfidfVectorizer(min_df=2, sublinear_tf=True).fit_transform([doc.text for doc in docs])
     number = min(KINDS, len(docs))
     kinds = KMeans(number, n_init=1, random_state=before.seed).fit_predict(rows)
-    turns: Dict[Tuple[float, int], int] = {}
-    for place, key in enumerate(zip(worth, map(int, kinds))):
-        turns[key] = turns.get(key, 0) + 1
-        worth[place] -= turns[key] / (len(docs) + 1)
-    return worth
-
-
-def unsure(before: Before, docs: Sequence[Doc]) -> List[float]:
-    """RETURNS (List[float]): The sum of p (1 - p) of the spans that the model's beam finds, where p
-    is the share of the beam that has the span (`EntityRecognizer.scored_ents`)."""
-    nlp = spacy.load(before.folder / "model" / "model-best")
-    ner: Any = nlp.get_pipe("ner")
-    worth = []
-    with nlp.select_pipes(disable="ner"):
-        for doc in nlp.pipe(doc.text for doc in docs):
-            beams = ner.beam_parse([doc], beam_width=16, beam_density=0.0001)
-            [spans] = ner.scored_ents(beams)
-            worth.append(float(sum(p * (1 - p) for p in spans.values())))
+    turns: Counter[int] = Counter()
+    for place in np.argsort([-value for value in worth], kind="stable"):
+        turns[kinds[place]] += 1
+        worth[place] = -float(turns[kinds[place]])
     return worth
 
 
@@ -90,9 +83,9 @@ def open_terms(before: Before, docs: Sequence[Doc]) -> List[float]:
 CHOICES: Dict[str, Callable[[Before, Sequence[Doc]], List[float]]] = {
     "by chance": by_chance,
     "rules and pipeline differ": differ,
-    "they differ, and a rule matches": as_annotate_does,
+    "they differ, and a rule matches": differ_at_a_match,
+    "the model is least sure": least_sure,
     "the same, with variety": varied,
-    "least sure": unsure,
     "open terms of high rank": open_terms,
 }
 

@@ -8,7 +8,7 @@ from wasabi import msg
 
 from benchmarking.annotator import span_scores
 from benchmarking.answers import run_project
-from benchmarking.choosing import Before, as_annotate_does, in_order
+from benchmarking.choosing import Before, in_order, least_sure
 from benchmarking.data import Dataset, make_suggester, measure_each, without_test
 from benchmarking.person import SECONDS_PER_ANSWER, Person, Work
 from benchmarking.reference import train_reference
@@ -83,7 +83,7 @@ def measure(
             msg.divider(f"{work.answers} answers, {work.texts} texts", char="-")
             docs = person.texts
             if before:
-                docs = in_order(docs, as_annotate_does(Before(before, {}, training.seed), docs))
+                docs = in_order(docs, least_sure(Before(before, {}, training.seed), docs))
             answers, texts = person.files(work.answers, docs[: work.texts])
             run_project(dataset, empty, answers, place, pipeline, training, texts)
         return place
