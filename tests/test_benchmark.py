@@ -103,7 +103,7 @@ def test_texts(tmp_path, monkeypatch):
     assert result.exit_code == 0, result.output
     rows = srsly.read_json(tmp_path / "texts.json")["datasets"]["food"]
     assert [(row["choice"], row["answers"], row["texts"]) for row in rows] == [
-        (None, 3, 0),
+        ("no texts", 3, 0),
         ("those with ginger", 3, 30),
     ]
     assert {len(values) for values in worth.values()} == {400}

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
 
@@ -37,10 +38,7 @@ def benchmark_answers(assets: Path, pipeline: Path, training: Training) -> Dict[
     RETURNS (dict): What `measure_each` returns of `benchmark`.
     RAISES (InputError): If there is no data set.
     """
-
-    def on_one(dataset: Dataset, folder: Path) -> Dict[str, Any]:
-        return benchmark(dataset, folder, pipeline, training)
-
+    on_one = partial(benchmark, pipeline=pipeline, training=training)
     return measure_each(assets, training, on_one)
 
 
@@ -140,7 +138,8 @@ def run_project(
     labelling = time.perf_counter() - start
     trained = train(corpus / "train", corpus / "dev.spacy", model, training)
     start = time.perf_counter()
-    command = [sys.executable, "-m", "spacy", "assemble", str(config), str(pipeline)]
+    python = [sys.executable, "-W", "ignore:[W113]"]  # as in project.yml
+    command = [*python, "-m", "spacy", "assemble", str(config), str(pipeline)]
     sources = ["--paths.model", str(model / "model-best"), "--paths.rules", str(rules)]
     if training.vectors:
         sources += ["--initialize.vectors", training.vectors.name]

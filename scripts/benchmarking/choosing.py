@@ -1,8 +1,9 @@
 """Measure on real data which texts are worth marking, once terms have been answered."""
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 import spacy
@@ -16,6 +17,7 @@ from benchmarking.annotator import span_scores
 from benchmarking.answers import run_project
 from benchmarking.data import Dataset, make_suggester, measure_each, without_test
 from benchmarking.person import Person, Work
+from reading.gold import offsets
 from reading.suggestions import read_answers
 from shared.training import Training
 from suggesting.suggester import Suggester
@@ -25,6 +27,7 @@ WORK = Work(answers=400, texts=100)
 TERMS, ALL_TERMS = 5, 1000
 # Kinds of texts that take turns, for variety
 KINDS = 30
+NO_TEXTS = "no texts"
 
 
 class Before(NamedTuple):
@@ -42,13 +45,13 @@ def by_chance(before: Before, docs: Sequence[Doc]) -> List[float]:
 
 def differ(before: Before, docs: Sequence[Doc]) -> List[float]:
     """RETURNS (List[float]): 1 for a text in which pipeline and rules find something else."""
-    return [float(_spans(rules) != _spans(pipeline)) for rules, pipeline in _found(before, docs)]
+    return [float(offsets(rules) != offsets(pipe)) for rules, pipe in _found(before, docs)]
 
 
 def differ_at_a_match(before: Before, docs: Sequence[Doc]) -> List[float]:
     """RETURNS (List[float]): 1 for a text in which they do and a rule matches."""
     found = _found(before, docs)
-    return [float(bool(rules.ents) and _spans(rules) != _spans(pipe)) for rules, pipe in found]
+    return [float(bool(rules.ents) and offsets(rules) != offsets(pipe)) for rules, pipe in found]
 
 
 def least_sure(before: Before, docs: Sequence[Doc]) -> List[float]:
@@ -104,10 +107,7 @@ def benchmark_texts(assets: Path, pipeline: Path, training: Training) -> Dict[st
     RETURNS (dict): What `measure_each` returns of `measure`.
     RAISES (InputError): If there is no data set.
     """
-
-    def on_one(dataset: Dataset, folder: Path) -> List[Dict[str, Any]]:
-        return measure(dataset, folder, pipeline, training, WORK)
-
+    on_one = partial(measure, pipeline=pipeline, training=training, work=WORK)
     return measure_each(assets, training, on_one)
 
 
@@ -124,8 +124,7 @@ def measure(
     pipeline (Path): Config that assembles model and rules.
     training (Training): How to train.
     work (Work): How many terms are answered before, and how many texts are marked.
-    RETURNS (List[dict]): "choice", None for no texts, "answers", "texts", "ents_p", "ents_r" and
-        "ents_f".
+    RETURNS (List[dict]): "choice", "answers", "texts", "ents_p", "ents_r" and "ents_f".
     """
     dataset = without_test(dataset, folder / "texts.jsonl")
     empty = folder / "empty"
@@ -134,16 +133,16 @@ def measure(
     person = Person(dataset, suggester, folder, training.seed)
     n_answers = person.answer(work.answers, stop=False)
 
-    def row(choice: Any, docs: Sequence[Doc]) -> Dict[str, Any]:
+    def row(choice: str, docs: Sequence[Doc]) -> Dict[str, Any]:
         msg.divider(f"{n_answers} answers, {len(docs)} texts: {choice}", char="-")
-        place = folder / str(choice)
+        place = folder / choice
         answers, texts = person.files(n_answers, docs)
         run_project(dataset, empty, answers, place, pipeline, training, texts)
         scores = span_scores(spacy.load(place / "pipeline"), dataset.test)
         return {"choice": choice, "answers": n_answers, "texts": len(docs), **scores}
 
-    rows = [row(None, [])]
-    before = Before(folder / "None", _terms(suggester, person.suggestions), training.seed)
+    rows = [row(NO_TEXTS, [])]
+    before = Before(folder / NO_TEXTS, _terms(suggester, person.suggestions), training.seed)
     for choice, worth in CHOICES.items():
         docs = in_order(person.texts, worth(before, person.texts))
         rows.append(row(choice, docs[: work.texts]))
@@ -163,16 +162,12 @@ def _found(before: Before, docs: Sequence[Doc]) -> Iterator[Tuple[Doc, Doc]]:
     yield from zip(*(spacy.load(before.folder / stage).pipe(texts) for stage in stages))
 
 
-def _spans(doc: Doc) -> Set[Tuple[int, int, str]]:
-    return {(ent.start, ent.end, ent.label_) for ent in doc.ents}
-
-
 def print_results(results: Dict[str, Any]) -> None:
     """Print the results as a table of at most 80 columns."""
     rows = [
         (
             dataset,
-            row["choice"] or "no texts",
+            row["choice"],
             str(row["texts"]),
             *(f"{100 * row[key]:.1f}" for key in ("ents_p", "ents_r", "ents_f")),
         )

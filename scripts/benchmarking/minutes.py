@@ -1,14 +1,16 @@
 """Measure on real data what a person's minutes are worth: answers, marked texts, or both."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
 import spacy
 from wasabi import msg
 
+from annotating.doubt import doubts
 from benchmarking.annotator import span_scores
 from benchmarking.answers import run_project
-from benchmarking.choosing import Before, in_order, least_sure
+from benchmarking.choosing import in_order
 from benchmarking.data import Dataset, make_suggester, measure_each, without_test
 from benchmarking.person import SECONDS_PER_ANSWER, Person, Work
 from benchmarking.reference import train_reference
@@ -35,11 +37,14 @@ def benchmark_minutes(
         "seconds_per_answer".
     RAISES (InputError): If there is no data set.
     """
+    on_one = partial(
+        measure,
+        pipeline=pipeline,
+        training=training,
+        seconds_per_text=seconds_per_text,
+        minutes=MINUTES,
+    )
     seconds = {"seconds_per_text": seconds_per_text, "seconds_per_answer": SECONDS_PER_ANSWER}
-
-    def on_one(dataset: Dataset, folder: Path) -> Dict[str, Any]:
-        return measure(dataset, folder, pipeline, training, seconds_per_text, MINUTES)
-
     return {**measure_each(assets, training, on_one), **seconds}
 
 
@@ -55,7 +60,7 @@ def measure(
 
     The person answers and marks as the reference's training records have it. The texts are drawn from
     these by chance; as advised, those come first that `annotate` would ask about first, with a
-    pipeline that was trained on the answers. Nothing else that people annotated is used.
+    model that was trained on the answers. Nothing else that people annotated is used.
 
     dataset (Dataset): The data.
     folder (Path): An empty folder for all files.
@@ -83,7 +88,8 @@ def measure(
             msg.divider(f"{work.answers} answers, {work.texts} texts", char="-")
             docs = person.texts
             if before:
-                docs = in_order(docs, least_sure(Before(before, {}, training.seed), docs))
+                model = spacy.load(before / "model" / "model-best")
+                docs = in_order(docs, doubts(model, [doc.text for doc in docs]))
             answers, texts = person.files(work.answers, docs[: work.texts])
             run_project(dataset, empty, answers, place, pipeline, training, texts)
         return place
