@@ -468,7 +468,7 @@ def test_kill_at_any_moment_loses_no_saved_answer(tmp_path):
         assert client.answer(text, spans=[[0, 1, labels[-1]]]).status == 200
         saved[" ".join(text["words"])] = len(labels)
 
-    for _ in range(12):
+    for _ in range(20):
         with Process(files, "--for", "gold", "--prelabel", "none") as process:
             client = process.client
             waiting = texts(client, 8)

@@ -77,4 +77,6 @@ def test_dvc_runs_and_skips(finished, tmp_path, monkeypatch):
     shutil.rmtree(project / "training" / "pipeline")
     call(dvc, "checkout")
     assert (project / "training" / "pipeline" / "config.cfg").exists()
+    change("scripts/files.py")(project)
+    assert repro() == ["assemble"]
     assert "analytics" in (tmp_path / "config" / "dvc" / "config").read_text("utf8")
