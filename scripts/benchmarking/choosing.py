@@ -34,7 +34,7 @@ class Before(NamedTuple):
     """What is there when the texts are chosen."""
 
     folder: Path  # rules, model and pipeline, trained on the answers
-    terms: Dict[str, float]  # those that nobody answered, and how probable they are
+    terms: Dict[str, float]  # those that nobody answered, in lower case, and how probable they are
     seed: int
 
 
@@ -150,9 +150,9 @@ def measure(
 
 
 def _terms(suggester: Suggester, suggestions: Path) -> Dict[str, float]:
-    """RETURNS (Dict[str, float]): Probability of the best terms that nobody answered."""
+    """RETURNS (Dict[str, float]): Probability of the best terms that nobody answered, in lower case."""
     answers = read_answers(suggester.nlp, suggestions, suggester.labels)
-    return {row["text"]: row["score"] for row in suggester.propose(answers, ALL_TERMS)}
+    return {row["text"].lower(): row["score"] for row in suggester.propose(answers, ALL_TERMS)}
 
 
 def _found(before: Before, docs: Sequence[Doc]) -> Iterator[Tuple[Doc, Doc]]:
