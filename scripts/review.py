@@ -11,6 +11,7 @@ from wasabi import color, msg
 from wasabi.util import supports_ansi
 
 from reading.lines import make_missing
+from reading.marked import read_marked
 from reading.patterns import blank
 from reading.suggestions import read_answers
 from shared.commands import MAX_SEED, run
@@ -38,6 +39,9 @@ def review_cli(
     suggestions: Path = typer.Argument(
         ..., help="Suggested terms with answers, JSONL; answers are written into it"
     ),
+    annotated: Path = typer.Argument(
+        ..., help="Annotated records to learn from, JSONL; what is marked there is not asked"
+    ),
     candidates: Path = typer.Argument(..., help="Output file for all candidates, .npz"),
     lang: str = typer.Option("en", help="Language code"),
     n_suggestions: int = typer.Option(
@@ -60,7 +64,8 @@ def review_cli(
         read_answers(nlp, suggestions, labels_of(nlp, patterns))
         source = find_vectors(vectors, lang)
         found = load_candidates(candidates, nlp, texts, gold)
-        suggester = Suggester(nlp, found, patterns, texts, seed, source)
+        marked = read_marked(nlp, annotated, gold)
+        suggester = Suggester(nlp, found, patterns, texts, seed, source, marked)
         asking = Asking(suggester, suggestions, n_suggestions)
         try:
             Review(asking).run()

@@ -7,6 +7,7 @@ import typer
 from wasabi import msg
 
 from reading.lines import make_missing
+from reading.marked import read_marked
 from reading.patterns import blank
 from reading.suggestions import Suggestion, read_answers
 from shared.commands import MAX_SEED, run
@@ -37,6 +38,9 @@ def suggest_cli(
     suggestions: Path = typer.Argument(
         ..., help="Suggested terms with answers, JSONL; new ones are added"
     ),
+    annotated: Path = typer.Argument(
+        ..., help="Annotated records to learn from, JSONL; what is marked there is not asked"
+    ),
     candidates: Path = typer.Argument(..., help="Output file for all candidates, .npz"),
     lang: str = typer.Option("en", help="Language code"),
     n_suggestions: int = typer.Option(25, min=1, help="Number of suggestions to add"),
@@ -52,7 +56,8 @@ def suggest_cli(
         answers = read_answers(nlp, suggestions, labels_of(nlp, patterns))
         source = find_vectors(vectors, lang)
         found = load_candidates(candidates, nlp, texts, gold)
-        suggester = Suggester(nlp, found, patterns, texts, seed, source)
+        marked = read_marked(nlp, annotated, gold)
+        suggester = Suggester(nlp, found, patterns, texts, seed, source, marked)
         warn_of_few(suggester.few_matches(answers), suggestions)
         added = suggester.add(suggestions, n_suggestions)
         print_summary(added, read_answers(nlp, suggestions, suggester.labels), suggestions)

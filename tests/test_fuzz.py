@@ -220,7 +220,7 @@ def test_import_takes_any_records(files, tmp_path):
 
 
 def test_suggest_takes_any_answers(files, tmp_path):
-    names = ("texts", "patterns", "gold", "suggestions")
+    names = ("texts", "patterns", "gold", "suggestions", "annotated")
 
     @settings(EXAMPLES, max_examples=10)
     @given(LINES["suggestions"])

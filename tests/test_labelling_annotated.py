@@ -1,6 +1,7 @@
 """Annotated texts in train: a person's labels in place of the rules', and never a test text."""
 
 import pytest
+import spacy
 import srsly
 from helpers.converting import made, read_docs, run_cli, run_convert, texts_of
 from helpers.little import NLP
@@ -80,7 +81,8 @@ def test_people_take_precedence_over_rules(inputs, annotated):
 def test_people_say_what_is_no_entity(inputs, annotated):
     raw = [f"An iPhone {n} fell" for n in range(40)] + [f"Nothing here, {n}" for n in range(60)]
     write_jsonl(inputs.texts, [{"text": text} for text in raw])
-    records = [record(f"A zorb, {n}", (2, 6, "GADGET")) for n in range(20)]
+    # Each another one: what is marked in a text alone is not counted as found there
+    records = [record(f"A zor{n:02}, {n}", (2, 7, "GADGET")) for n in range(20)]
     write_jsonl(annotated, records + [record(f"No, {n}") for n in range(10)])
     stats = run_convert(inputs, annotated=annotated)
     # Of what no rule matches, 10 of 30 have no entity, and 10 of 10 are made up
@@ -92,7 +94,7 @@ def test_people_say_what_is_no_entity(inputs, annotated):
     assert len(docs) == 40 + kept + 30
     by_text = {doc.text: doc for doc in docs}
     assert [token.ent_iob_ for token in by_text["An iPhone 7 fell"]] == ["", "B", "I", ""]
-    assert [token.ent_iob_ for token in by_text["A zorb, 3"]] == ["O", "B", "O", "O"]
+    assert [token.ent_iob_ for token in by_text["A zor03, 3"]] == ["O", "B", "O", "O"]
     left = [doc for doc in docs if doc.text.startswith("Nothing")]
     assert len(left) == kept and {t.ent_iob_ for doc in left for t in doc} == {"O"}
     train = stats["train"]
@@ -145,14 +147,15 @@ def test_without_gold_a_fifth_of_the_annotated_texts_is_dev_where_rules_miss_mos
     inputs, annotated
 ):
     write_jsonl(inputs.gold, [])
-    texts = [f"A zorb, {n}" for n in range(200)]
+    texts = [f"A zor{n:03}, {n}" for n in range(200)]
     write_jsonl(
         inputs.texts, [{"text": text} for text in [*texts, *map("iPhone {}".format, range(99))]]
     )
-    write_jsonl(annotated, [record(text, (2, 6, "GADGET")) for text in texts])
+    marked = [record(text, (2, 8, "GADGET")) for text in texts]
+    write_jsonl(annotated, marked)
     result = run_cli(inputs, "--annotated", str(annotated))
     dev = read_docs(inputs.corpus / "dev.spacy")
-    assert 20 < len(dev) < 60 and {doc.ents[0].text for doc in dev} == {"zorb"}
+    assert 20 < len(dev) < 60 and {doc.ents[0].text[:3] for doc in dev} == {"zor"}
     assert not set(train_docs(inputs)) & {doc.text for doc in dev}
     stats = srsly.read_json(inputs.corpus / "stats.json")
     assert stats["annotated"]["in_dev"] == len(dev) == 200 - stats["annotated"]["texts"]
@@ -165,7 +168,7 @@ def test_without_gold_a_fifth_of_the_annotated_texts_is_dev_where_rules_miss_mos
     assert run_convert(inputs, annotated=annotated)["annotated"]["in_dev"] == 0
     write_jsonl(annotated, [record(text) for text in texts])
     assert run_convert(inputs, annotated=annotated)["annotated"]["in_dev"] == 0
-    write_jsonl(annotated, [record(text, (2, 6, "GADGET")) for text in texts])
+    write_jsonl(annotated, marked)
     write_jsonl(inputs.gold, [record(f"gold {n}") for n in range(30)])
     assert run_convert(inputs, annotated=annotated)["annotated"]["texts"] == 200
 
@@ -254,3 +257,64 @@ def test_processes_write_the_same(inputs, annotated):
     one = made(inputs)
     run_convert(inputs, annotated=annotated, n_process=2)
     assert made(inputs) == one and inputs.corpus / "train" / "annotated-0.spacy" in one
+
+
+def rule_texts(inputs, annotated, records, **settings):
+    """RETURNS (dict): The marked terms that are rules, by id, and in how many texts they are marked."""
+    write_jsonl(annotated, records)
+    stats = run_convert(inputs, annotated=annotated, **settings)
+    return {rule["id"]: rule["marked"] for rule in stats["rules"] if "marked" in rule}
+
+
+def test_marked_terms_are_rules(inputs, annotated):
+    write_jsonl(
+        inputs.texts, [{"text": f"An iPhone {n} fell, my ZORB pro did not"} for n in range(9)]
+    )
+    records = [
+        record("A Zorb Pro, new", (2, 10, "GADGET")),
+        record("old zorb pro and Kazoo", (4, 12, "GADGET"), (17, 22, "OTHER")),
+    ]
+    assert rule_texts(inputs, annotated, records) == {
+        "annotated:zorb pro": 2,
+        "annotated:kazoo": 1,
+    }
+    doc = train_docs(inputs)["An iPhone 3 fell, my ZORB pro did not"]
+    assert [(ent.text, ent.label_) for ent in doc.ents] == [
+        ("iPhone 3", "GADGET"),
+        ("ZORB pro", "GADGET"),
+    ]
+    # The rules are part of what is packaged
+    [ent] = spacy.load(inputs.rules)("no zorb pro").ents
+    assert (ent.text, ent.ent_id_) == ("zorb pro", "annotated:zorb pro")
+    # Kazoo stands in no raw text, which is no reason to mend a rule
+    assert "kazoo" not in run_cli(inputs, "--annotated", str(annotated)).output
+
+
+def test_what_people_marked_is_no_rule_where_it_may_be_something_else(inputs, annotated):
+    records = [
+        record("a Gap in the gap", (2, 5, "GADGET")),  # as often as not
+        record("They are US too", (9, 11, "GADGET")),  # a stop word in lower case
+        record("X and c", (0, 1, "GADGET")),
+        record("my iPhone 8 fell", (3, 11, "GADGET")),  # a rule finds it
+        record("no Bose here", (3, 7, "GADGET")),  # a person said no
+        record("One\nzorb", (0, 8, "GADGET")),
+        record("big Foo Bar", (4, 11, "GADGET")),
+        record("a foo", (2, 5, "GADGET")),
+        record("not foo", (4, 7, "OTHER")),  # but most lie within the first label's
+    ]
+    write_jsonl(inputs.suggestions, [{"text": "bose", "label": "GADGET", "answer": "reject"}])
+    found = rule_texts(inputs, annotated, records, lang="en")
+    assert found == {"annotated:foo bar": 1, "annotated:foo": 1}
+
+
+def test_ids_of_marked_terms_are_no_others(inputs, annotated):
+    patterns = [{"label": "GADGET", "pattern": "iPhone", "id": "annotated:zorb"}]
+    write_jsonl(inputs.patterns, patterns)
+    assert rule_texts(inputs, annotated, [record("A Zorb", (2, 6, "GADGET"))]) == {
+        "marked annotated:zorb": 1
+    }
+
+
+def test_a_term_marked_in_gold_is_no_rule(inputs, annotated):
+    write_jsonl(inputs.gold, [record(f"Zorb {n}", (0, 4, "GADGET")) for n in range(30)])
+    assert not rule_texts(inputs, annotated, [record("Zorb 3", (0, 4, "GADGET"))])

@@ -143,6 +143,26 @@ def test_how_many_more_answers_are_worth_it(files, n_answers, said):
     assert said in run_suggest(files).flat
 
 
+def test_what_people_marked_in_texts_is_not_asked(files):
+    spans = [(2, 6, "FRUIT"), (11, 15, "FRUIT"), (20, 25, "OTHER")]
+    spans = [dict(zip(("start", "end", "label"), span)) for span in spans]
+    write_jsonl(files["annotated"], [{"text": "A plum and kiwi for house", "spans": spans}])
+    # What measures teaches nothing
+    gold = {"text": "A mango", "spans": [{"start": 2, "end": 7, "label": "FRUIT"}]}
+    write_jsonl(files["gold"], [gold])
+    write_jsonl(files["annotated"], [*read_jsonl(files["annotated"]), gold])
+    assert run_suggest(files, "en").exit_code == 0
+    asked = {(record["label"], record["text"]) for record in read_jsonl(files["suggestions"])}
+    assert asked >= {("FRUIT", "cherry"), ("FRUIT", "mango")}
+    assert not asked & {("FRUIT", "plum"), ("FRUIT", "kiwi")}
+    assert {label for label, _ in asked} == {"FRUIT", "MAKER"}
+    # Without the file everything is asked
+    files["annotated"].unlink()
+    files["suggestions"].write_text("")
+    assert run_suggest(files, "en").exit_code == 0
+    assert {"plum", "kiwi"} <= {record["text"] for record in read_jsonl(files["suggestions"])}
+
+
 @pytest.mark.parametrize("n_yes, n_no, change", [(12, 88, True), (13, 87, False), (0, 99, False)])
 def test_says_when_texts_are_worth_more_than_terms(files, n_yes, n_no, change):
     kinds = ["reject"] * n_no + ["accept"] * n_yes

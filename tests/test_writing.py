@@ -61,8 +61,8 @@ def import_(shop, use="gold"):
 
 
 def suggest(shop):
-    files = (shop.texts, shop.patterns, shop.gold, shop.suggestions, shop.folder / "c.npz")
-    return invoke(suggest_cli, *files, "--lang", LANG)
+    files = (shop.texts, shop.patterns, shop.gold, shop.suggestions, shop.annotated)
+    return invoke(suggest_cli, *files, shop.folder / "c.npz", "--lang", LANG)
 
 
 def predict(shop):

@@ -16,6 +16,7 @@ from annotating.stages import Stages
 from annotating.store import Store
 from annotating.terms import Terms
 from annotating.texts import Texts
+from reading.marked import read_marked
 from reading.patterns import blank, read_patterns
 from shared.vectors import find_vectors
 from suggesting.asking import Asking
@@ -74,7 +75,8 @@ def make_session(
 
         nlp = blank(lang)  # of its own, since it is used in a thread of its own
         found = load_candidates(files.candidates, nlp, files.texts, files.gold)
-        suggester = Suggester(nlp, found, files.patterns, files.texts, seed, source)
+        marked = read_marked(nlp, files.annotated, files.gold)
+        suggester = Suggester(nlp, found, files.patterns, files.texts, seed, source, marked)
         return Asking(suggester, files.suggestions, N_SUGGESTIONS)
 
     return Session(

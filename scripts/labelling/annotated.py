@@ -32,30 +32,25 @@ class Annotated(NamedTuple):
     """What people annotated to learn from.
 
     docs (List[Doc]): The docs for train.
-    by_rules (List[Doc]): The same texts with the rules' labels.
+    by_rules (List[Doc]): The same texts with the rules' labels, see `compare`.
     n_in_gold (int): How many were left out since they measure.
     n_bad_spans (int): How many spans were left out.
     dev (Sequence[Doc]): The docs for dev, if there is no gold.
     """
 
     docs: List[Doc]
-    by_rules: List[Doc]
+    by_rules: Sequence[Doc] = ()
     n_in_gold: int = 0
     n_bad_spans: int = 0
     dev: Sequence[Doc] = ()
 
 
 def load_annotated(
-    nlp: Language,
-    label: Labeller,
-    path: Optional[Path],
-    gold_docs: List[Doc],
-    skip_bad_spans: bool,
+    nlp: Language, path: Optional[Path], gold_docs: List[Doc], skip_bad_spans: bool
 ) -> Annotated:
     """Read annotated texts and leave out those that are gold.
 
     nlp (Language): Tokenizes the texts.
-    label (Labeller): The rules.
     path (Optional[Path]): The texts, JSONL in the format of gold, if there are any.
     gold_docs (List[Doc]): The gold records.
     skip_bad_spans (bool): Leave out spans that can't be used instead of failing.
@@ -63,11 +58,31 @@ def load_annotated(
     RAISES (InputError): If the file is broken.
     """
     if path is None:
-        return Annotated([], [])
+        return Annotated([])
     docs, n_bad_spans = load_gold(nlp, path, skip_bad_spans)
     gold = {bare_hash(doc.text) for doc in gold_docs}
     kept = [doc for doc in docs if bare_hash(doc.text) not in gold]
-    return Annotated(kept, label_again(label, kept), len(docs) - len(kept), n_bad_spans)
+    return Annotated(kept, (), len(docs) - len(kept), n_bad_spans)
+
+
+def compare(annotated: Annotated, label: Labeller, rules: List[Dict[str, Any]]) -> Annotated:
+    """Label the annotated texts with the rules, to see what these would find in texts like them.
+
+    Nothing that a person marked in one text alone is found there, since it would not be a rule if the
+    text were not annotated.
+
+    annotated (Annotated): The docs.
+    label (Labeller): The rules.
+    rules (List[Dict[str, Any]]): The same, from `collect_rules`.
+    RETURNS (Annotated): The docs, with the rules' labels beside them.
+    """
+    once = {rule["id"] for rule in rules if rule.get("marked") == 1}
+    by_rules = label_again(label, annotated.docs)
+    for doc, found in zip(annotated.docs, by_rules):
+        own = {*offsets(doc)}
+        pairs = zip(found.ents, offsets(found))
+        found.ents = [ent for ent, place in pairs if not (ent.id_ in once and place in own)]  # type: ignore[assignment]
+    return annotated._replace(by_rules=by_rules)
 
 
 def hold_out(annotated: Annotated) -> Annotated:
@@ -103,6 +118,7 @@ def write_annotated(
     - In a text with a match, only the match is learned; all else there is left without annotation,
       since a text with one entity often has more (partial annotation: Mayhew et al., 2019, "Named
       Entity Recognition with Partially Annotated Training Data").
+    - Terms that people marked are rules, which match in other texts, too (`collect_rules`).
     - Texts without a match are "no entity" as before, but no more of them than gives the share of
       such texts that people show, since in the others the rules miss something. With more the
       recognizer finds too little, and without any far too much.
@@ -144,7 +160,7 @@ def write_annotated(
     return {"copies": copies, "left_out": n_empty - n_kept, "share_empty": share}
 
 
-def _share_without(docs: List[Doc], by_rules: List[Doc], unmatched: float) -> float:
+def _share_without(docs: List[Doc], by_rules: Sequence[Doc], unmatched: float) -> float:
     """Estimate which share of the texts has no entity.
 
     People may have marked more of the texts with a match than chance would, so those with one and
@@ -152,7 +168,7 @@ def _share_without(docs: List[Doc], by_rules: List[Doc], unmatched: float) -> fl
     which the rules are right.
 
     docs (List[Doc]): What people annotated.
-    by_rules (List[Doc]): The same texts with the rules' labels.
+    by_rules (Sequence[Doc]): The same texts with the rules' labels.
     unmatched (float): The share of raw texts without a match.
     RETURNS (float): The share, 0 to 1.
     """

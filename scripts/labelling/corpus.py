@@ -10,7 +10,7 @@ import srsly
 from spacy.tokens import Doc, DocBin
 from tqdm import tqdm
 
-from labelling.annotated import hold_out, load_annotated, write_annotated
+from labelling.annotated import compare, hold_out, load_annotated, write_annotated
 from labelling.matching import Labeller
 from labelling.rules import add_ruler, collect_rules
 from labelling.shards import Counts, hash_block, held_out, start, write_shard
@@ -64,8 +64,8 @@ def convert(
     corpus (Path): Folder for train/, dev.spacy, test.spacy and stats.json.
     rules (Path): Folder for the rules as a spaCy pipeline.
     annotated (Optional[Path]): Annotated records, JSONL, may have no records. They are train, with
-        the labels that people gave them; those that are gold, too, are left out. Without gold some of
-        them are dev, see `hold_out`.
+        the labels that people gave them, and terms that are marked there are rules; those that are
+        gold, too, are left out. Without gold some of them are dev, see `hold_out`.
     lang (str): Language code.
     n_process (int): Number of processes, -1 for one a core. The files are the same.
     skip_bad_spans (bool): Leave out gold spans that can't be used instead of failing.
@@ -82,15 +82,16 @@ def convert(
         )
     watching.take_notes(max_seconds)
     refuse_slow_lines()
-    nlp = blank(lang)
-    all_rules = collect_rules(nlp, patterns, suggestions)
-    refuse_slow_rules(all_rules)
-    add_ruler(nlp, all_rules)
     tokenizer = blank(lang)
     gold_docs, n_bad_spans = load_gold(tokenizer, gold, skip_bad_spans)
+    taught = load_annotated(tokenizer, annotated, gold_docs, skip_bad_spans)
+    nlp = blank(lang)
+    all_rules = collect_rules(nlp, patterns, suggestions, taught.docs)
+    refuse_slow_rules(all_rules)
+    add_ruler(nlp, all_rules)
     rules_alone = Labeller(nlp)
     n_matched = sum(bool(doc.ents) for doc in label_again(rules_alone, gold_docs))
-    taught = load_annotated(tokenizer, rules_alone, annotated, gold_docs, skip_bad_spans)
+    taught = compare(taught, rules_alone, all_rules)
     if not gold_docs:
         taught = hold_out(taught)
     by_people = tuple(

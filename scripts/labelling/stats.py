@@ -12,6 +12,7 @@ from reading.splits import SIDES
 from reading.suggestions import Suggestion, recent_yes, terms_pay
 
 N_FORMS = 5  # of each rule
+RULE_KEYS = ("id", "label", "pattern", "term", "marked")
 # What becomes of a text that takes too long, behind all that the texts alone decide
 LEFT_OUT = len(SIDES)
 
@@ -76,7 +77,7 @@ def make_stats(
         },
         "rules": [
             {
-                **{key: rule[key] for key in ("id", "label", "pattern", "term") if key in rule},
+                **{key: rule[key] for key in RULE_KEYS if key in rule},
                 "matches": count("matches")[rule["id"]],
                 "entities": count("entities")[rule["id"]],
                 "in_annotated": count("in_annotated")[rule["id"]],

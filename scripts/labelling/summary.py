@@ -84,7 +84,9 @@ def print_summary(stats: Dict[str, Any], path: Path) -> None:
 
 def _warn(stats: Dict[str, Any], place: str) -> None:
     train, gold, annotated = stats["train"], stats["gold"], stats["annotated"]
-    unused = [rule for rule in stats["rules"] if not rule["matches"]]
+    # What people marked need not stand in other texts, and its labels may be those of no pattern
+    rules = [rule for rule in stats["rules"] if "marked" not in rule]
+    unused = [rule for rule in rules if not rule["matches"]]
     if unused:
         msg.warn(f"{len(unused)} rule(s) never match in train:")
         for rule in unused[:10]:
@@ -103,7 +105,7 @@ def _warn(stats: Dict[str, Any], place: str) -> None:
             "Every text has an entity",
             "Add texts without any: the model must learn what is none, too.",
         )
-    known = {rule["label"] for rule in stats["rules"]}
+    known = {rule["label"] for rule in rules}
     for label_ in sorted(known - set(train["entities"])):
         msg.warn(f"No entity {printable(label_)} in train", "Add patterns or texts for it.")
     if not gold["texts"]:

@@ -162,12 +162,14 @@ def _bad_rules(
 ) -> List[Tuple[Dict[str, Any], int, int]]:
     """RETURNS (List[Tuple[dict, int, int]]): Rules that people mostly deny, in dev and in the texts that
     they annotated to learn from: what they found there, and how much of it is right. Those with most
-    errors first. Either accepted terms or patterns."""
+    errors first. Either accepted terms or patterns; what people marked themselves is neither."""
     dev = metrics.get("dev") or {}
     by_gold = dev.get("rules", {}) if metrics["measures"] == "accuracy" else {}
     least = MIN_TERM_CASES if accepted else MIN_CASES
     bad = []
     for rule in stats["rules"]:
+        if "marked" in rule:
+            continue
         in_dev = by_gold.get(rule["id"], {"found": 0, "right": 0})
         found = in_dev["found"] + rule.get("in_annotated", 0)
         right = in_dev["right"] + rule.get("right_in_annotated", 0)

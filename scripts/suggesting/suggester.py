@@ -49,6 +49,8 @@ class Suggester:
     texts (Path): The raw texts that the candidates are from, for examples.
     seed (int): Seed of the ranking.
     vectors (Optional[Source]): Pretrained vectors, which the ranking asks, too.
+    marked (Sequence[Dict[str, Any]]): Terms that people marked in texts, from `read_marked`. They are as
+        good as accepted.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Suggester:
         texts: Path,
         seed: int = 0,
         vectors: Optional[Source] = None,
+        marked: Sequence[Dict[str, Any]] = (),
     ) -> None:
         self.nlp = nlp
         self.candidates = candidates
@@ -66,6 +69,9 @@ class Suggester:
         self.seed = seed
         self.vectors = TermVectors(*mean_vectors(vectors, candidates.forms)) if vectors else None
         self.rules = read_rules(nlp, patterns)
+        # A label that no pattern has is not asked about
+        labels = {rule["label"] for rule in self.rules}
+        self.rules += [rule for rule in marked if rule["label"] in labels]
         self.known = _known(nlp, candidates, self.rules)
         self.labels = list(self.known)
         self.numbers = {form.lower(): i for i, form in enumerate(candidates.forms)}

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Dict, List
 
 from helpers.running import write_jsonl
+from reading.marked import read_marked
 from reading.patterns import blank
 from suggesting.candidates import load_candidates
 from suggesting.suggester import Suggester
@@ -35,6 +36,7 @@ def make_files(folder: Path) -> Dict[str, Path]:
         "patterns": write_jsonl(folder / "patterns.jsonl", PATTERNS),
         "gold": write_jsonl(folder / "gold.jsonl", []),
         "suggestions": write_jsonl(folder / "suggestions.jsonl", []),
+        "annotated": write_jsonl(folder / "annotated.jsonl", []),
         "candidates": folder / "candidates.npz",
     }
 
@@ -42,4 +44,5 @@ def make_files(folder: Path) -> Dict[str, Path]:
 def make_suggester(files: Dict[str, Path], lang: str = "en") -> Suggester:
     nlp = blank(lang)
     found = load_candidates(files["candidates"], nlp, files["texts"], files["gold"])
-    return Suggester(nlp, found, files["patterns"], files["texts"])
+    marked = read_marked(nlp, files["annotated"], files["gold"])
+    return Suggester(nlp, found, files["patterns"], files["texts"], marked=marked)
