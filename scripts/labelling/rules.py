@@ -74,10 +74,10 @@ def _finder(nlp: Language, rules: List[Dict[str, Any]]) -> Callable[[List[str]],
     known = set()
     for rule in rules:
         phrase = read_phrase(nlp, rule["pattern"])
-        if phrase and phrase.attr == "LOWER":
-            known.add(tuple(phrase.words))
-        elif not isinstance(rule["pattern"], str):
+        if not phrase:
             matcher.add("rule", [rule["pattern"]])
+        elif phrase.attr == "LOWER":
+            known.add(tuple(phrase.words))
 
     def found(words: List[str]) -> bool:
         if tuple(words) in known or not len(matcher):
