@@ -8,7 +8,8 @@ from wasabi import msg
 
 from shared.commands import MAX_SEED, run
 from shared.errors import clear_errors
-from shared.training import Training, train
+from shared.second_look import train_on_labels
+from shared.training import Training
 from shared.vectors import find_vectors
 from shared.writing import remove, staged
 
@@ -27,7 +28,7 @@ def train_cli(
     vectors: str = typer.Option("null", help="Package or folder with word vectors, null for none"),
     # fmt: on
 ) -> None:
-    """Do what `spacy train` does."""
+    """Do what `spacy train` does, with word vectors after a second look at the texts."""
     with clear_errors():
         training = Training(config, seed, max_steps, gpu_id, find_vectors(vectors, lang))
         train_model(corpus, dev, output, log, training, lang)
@@ -51,7 +52,8 @@ def train_model(
         work = output.with_name(f".{output.name}.work.tmp")
         remove(work)
         try:
-            train(corpus, dev, work, training, overrides={"nlp.lang": lang}, log=log)
+            overrides = {"nlp.lang": lang}
+            train_on_labels(corpus, dev, work, training, overrides=overrides, log=log)
             os.replace(work / "model-best", best)
         finally:
             remove(work)

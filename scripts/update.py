@@ -12,6 +12,7 @@ from wasabi import msg
 from shared.commands import MAX_SEED, run
 from shared.errors import InputError, clear_errors
 from shared.loading import load_pipeline, read_json
+from shared.second_look import train_on_labels
 from shared.training import Training, check_training, train
 from shared.vectors import find_vectors
 from shared.writing import remove, staged
@@ -161,7 +162,8 @@ def update(
         )
     else:
         # The other recognizer needn't know what the base finds
-        train(corpus / "train", corpus / "dev.spacy", work, training, overrides=overrides)
+        files = (corpus / "train", corpus / "dev.spacy")
+        train_on_labels(*files, work, training, overrides=overrides)
     combine(nlp, spacy.load(work / "model-best"), ruler, mode)
     nlp.to_disk(work / "pipeline")
     groups = [

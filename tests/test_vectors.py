@@ -9,12 +9,16 @@ import pytest
 import spacy
 from helpers.running import ROOT, invoke, write_jsonl
 from helpers.vectors import REAL, make_vectors, needs_real
+from spacy.tokens import DocBin, Span
 
 from download import download_cli
+from reading.gold import offsets
 from reading.patterns import blank
 from shared.errors import InputError
+from shared.second_look import look_twice, train_on_labels
 from shared.training import Training, train
 from shared.vectors import find_vectors, mean_vectors
+from shared.writing import ATTRS
 from suggesting.candidates import load_candidates
 from suggesting.suggester import Suggester
 from train import train_cli
@@ -138,6 +142,66 @@ def test_second_recognizer_needs_the_vectors_of_the_base(vectors, base, fruits, 
     )
     assert result.exit_code == 1 and "has other vectors" in result.flat
     assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def labelled(tmp_path):
+    """A corpus in which the rules found three fruits of four; a person saw no fruit in his text."""
+    nlp = spacy.blank("en")
+    texts = [f"we see the {word} here" for i in range(30) for word in [*OTHERS[:2], *FRUITS[:3]]]
+    docs = [nlp.make_doc(text) for text in [*texts, "we see the kiwi here"]]
+    for doc in docs:
+        doc.set_ents([Span(doc, 3, 4, "FRUIT")] if doc[3].text in FRUITS[:3] else [])
+    corpus = tmp_path / "train"
+    corpus.mkdir()
+    DocBin(ATTRS, docs=docs).to_disk(corpus / "00000.spacy")
+    DocBin(ATTRS, docs=docs[-1:]).to_disk(corpus / "annotated-0.spacy")
+    DocBin(ATTRS, docs=docs[:5]).to_disk(tmp_path / "dev.spacy")
+    return corpus
+
+
+def how(vectors, max_steps):
+    source = find_vectors(str(vectors), "en") if vectors else None
+    return Training(ROOT / "configs/ner.cfg", 0, max_steps, vectors=source)
+
+
+def docs_of(path):
+    return list(DocBin().from_disk(path).get_docs(spacy.blank("en").vocab))
+
+
+def test_what_the_other_half_finds_is_taught(vectors, labelled, tmp_path, capsys):
+    looks = tmp_path / "looks"
+    corpus = look_twice(labelled, tmp_path / "dev.spacy", looks, how(vectors, 100))
+    assert "Entities that no rule finds, taught as well: 1" in capsys.readouterr().out
+    taught, before = (docs_of(folder / "00000.spacy") for folder in (corpus, labelled))
+    assert [doc.text for doc in taught] == [doc.text for doc in before]
+    assert [offsets(doc) for doc in taught[:-1]] == [offsets(doc) for doc in before[:-1]]
+    # Only vectors tell that it is one; the half that has the text says that it is none
+    assert [ent.text for ent in taught[-1].ents] == ["kiwi"]
+    assert {token.ent_iob_ for doc in taught for token in doc} == {"B", "O"}
+    # What people annotated stays
+    [doc] = docs_of(corpus / "annotated-0.spacy")
+    assert {token.ent_iob_ for token in doc} == {"O"}
+    # In a half the rest of a text with a match may be anything
+    first, second = (docs_of(looks / f"half-{n}" / "train" / "00000.spacy") for n in (1, 2))
+    assert [token.ent_iob_ for token in first[1]] == ["", "", "", "B", ""]
+    assert [doc.text for doc in first + second] == [d.text for d in before[::2] + before[1::2]]
+
+
+def test_only_with_vectors_there_is_a_second_look(vectors, labelled, tmp_path, capsys):
+    for source in (None, vectors):
+        output = tmp_path / str(source is None)
+        train_on_labels(labelled, tmp_path / "dev.spacy", output, how(source, 1))
+        assert ("Second look" in capsys.readouterr().out) == (source is not None)
+        assert (output / "model-best").is_dir() and not (output / "looks").exists()
+
+
+def test_without_two_halves_to_learn_from_there_is_no_second_look(vectors, labelled, tmp_path):
+    docs = docs_of(labelled / "00000.spacy")[:3]
+    assert [len(doc.ents) for doc in docs] == [0, 0, 1]
+    DocBin(ATTRS, docs=docs).to_disk(labelled / "00000.spacy")
+    found = look_twice(labelled, tmp_path / "dev.spacy", tmp_path / "looks", how(vectors, 1))
+    assert found == labelled
 
 
 # --- The real ones

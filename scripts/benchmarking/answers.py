@@ -22,7 +22,8 @@ from reading.gold import offsets, prodigy
 from reading.splits import text_hash
 from reading.suggestions import read_answers
 from reading.texts import read_texts
-from shared.training import Training, train
+from shared.second_look import train_on_labels
+from shared.training import Training
 from shared.writing import ATTRS
 
 # Numbers of answers after which everything is measured
@@ -136,7 +137,7 @@ def run_project(
     files = (dataset.texts, dataset.patterns, gold, suggestions)
     convert(*files, corpus, rules, annotated=annotated)
     labelling = time.perf_counter() - start
-    trained = train(corpus / "train", corpus / "dev.spacy", model, training)
+    trained = train_on_labels(corpus / "train", corpus / "dev.spacy", model, training)
     start = time.perf_counter()
     python = [sys.executable, "-W", "ignore:[W113]"]  # as in project.yml
     command = [*python, "-m", "spacy", "assemble", str(config), str(pipeline)]

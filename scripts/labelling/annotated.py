@@ -12,10 +12,8 @@ from labelling.matching import Labeller
 from labelling.slow import label_again
 from reading.gold import load_gold, offsets
 from reading.splits import bare_hash, held_out_by_hash, text_hash
-from shared.writing import ATTRS
+from shared.writing import ATTRS, BY_PEOPLE
 
-# Sorted behind the shards with the rules' labels, from which the report takes examples
-SHARD = "annotated-{}.spacy"
 # So many annotated texts for one that the rules labelled, copies included
 WEIGHT = 1
 # With more copies a handful of texts would be learned by heart
@@ -147,7 +145,7 @@ def write_annotated(
     totals["tokens"] = _say_less(nlp, folder, n_kept)
     copies = min(max(round(WEIGHT * n_labelled / len(docs)), 1), MAX_COPIES)
     for number in range(copies):
-        DocBin(ATTRS, docs=docs).to_disk(folder / SHARD.format(number))
+        DocBin(ATTRS, docs=docs).to_disk(folder / BY_PEOPLE.replace("*", str(number)))
     for doc, found in zip(docs, by_rules):
         totals.update(texts=1, tokens=len(doc), without_entities=not doc.ents)
         for ent in doc.ents:

@@ -15,6 +15,9 @@ from shared.locking import give_back, take
 
 # What training and evaluation need of a doc in a .spacy file; words and spaces are always stored
 ATTRS = ["ENT_IOB", "ENT_TYPE"]
+# Shards of a training corpus with the texts that people annotated. They sort behind those with the rules'
+# labels, from which the report takes examples
+BY_PEOPLE = "annotated-*.spacy"
 # What folders hold that this project makes: shards and predictions, a pipeline, a package. The
 # names of the pipeline's components and of the package are in meta.json.
 DOCS = re.compile(r"(\d{5,}|annotated-\d+|rules|model|pipeline)\.spacy")
