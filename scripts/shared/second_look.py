@@ -57,8 +57,8 @@ def look_twice(
     models are trained first, each on one half of the texts, and look at the other half. What they find there
     where no rule matches becomes a label, too (self-training: Yarowsky, 1995, "Unsupervised Word Sense
     Disambiguation Rivaling Supervised Methods"; in folds, as CrossWeigh looks for mistakes: Wang et al.,
-    2019). In a text with a match these two learn the match alone, and may find more around it. Texts that
-    people annotated stay as they are.
+    2019). In a text with a match these two learn the match alone, and may find more around it; all that
+    neither rules nor they find is none after that. Texts that people annotated stay as they are.
 
     Without vectors such models find hardly more than the rules do. "What was tried" in configs/README.md
     has figures.
@@ -136,7 +136,6 @@ def _add_finds(nlp: Language, docs: List[Doc]) -> int:
     for doc, found in zip(docs, nlp.pipe(doc.text for doc in docs)):
         spans = [doc.char_span(ent.start_char, ent.end_char, ent.label_) for ent in found.ents]
         new = [span for span in spans if span and not any(token.ent_type_ for token in span)]
-        if new:
-            doc.set_ents(new, default="unmodified")
+        doc.set_ents([*doc.ents, *new], default="outside")
         number += len(new)
     return number
