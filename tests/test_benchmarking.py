@@ -89,6 +89,7 @@ def test_answers_are_worth_it_on_real_data(tmp_path):
         "patterns": EXTRA / "food_patterns.jsonl",
         "gold": write_jsonl(tmp_path / "test.jsonl", records[:300]),
         "suggestions": write_jsonl(tmp_path / "suggestions.jsonl", []),
+        "annotated": tmp_path / "none.jsonl",
         "candidates": tmp_path / "candidates.npz",
     }
     human = write_jsonl(tmp_path / "human.jsonl", records[300:])

@@ -34,7 +34,8 @@ def benchmark_suggest(texts: Path, patterns: Path, sizes: Sequence[int] = SIZES)
                 write_repeated(raw, sample, size)
                 gold.touch()
                 answers.touch()
-                files = (raw, patterns, gold, answers, Path(name) / "candidates.npz")
+                annotated, cache = Path(name) / "annotated.jsonl", Path(name) / "candidates.npz"
+                files = (raw, patterns, gold, answers, annotated, cache)
                 for run in ("first", "later"):
                     cost = measure(DOOR, files)
                     found = len(list(srsly.read_jsonl(answers)))
