@@ -206,6 +206,12 @@ def test_without_two_halves_to_learn_from_there_is_no_second_look(vectors, label
     assert found == labelled
 
 
+def test_a_damaged_shard_is_named(vectors, labelled, tmp_path):
+    (labelled / "00000.spacy").write_bytes(b"no corpus")
+    with pytest.raises(InputError, match="(?s)00000.spacy.*Damaged, or something else"):
+        train_on_labels(labelled, tmp_path / "dev.spacy", tmp_path / "m", how(vectors, 1))
+
+
 # --- The real ones
 
 

@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 import spacy
-from spacy import util
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
+from spacy.vocab import Vocab
 from tqdm import tqdm
 from wasabi import msg
 
-from shared.training import Training, check_training, train, usable
+from shared.loading import read_docs
+from shared.training import Training, train
 from shared.writing import ATTRS, BY_PEOPLE, remove
 
 
@@ -69,13 +70,13 @@ def look_twice(
     training (Training): How to train; each half with half of the steps.
     overrides (Dict[str, Any]): More settings of the config, by their dotted names.
     RETURNS (Path): The new corpus, or the old one if a half has no entity to learn.
-    RAISES (InputError): If the config can't be used.
+    RAISES (InputError): If the config can't be used, or a shard is damaged.
     """
-    check_training(training)
     halves = [output / f"half-{number}" for number in (1, 2)]
     if not all([_write_half(corpus, half / "train", number) for number, half in enumerate(halves)]):
         return corpus
-    shorter = training._replace(max_steps=_half_of_the_steps(training, corpus, dev))
+    steps = training.max_steps  # None or 0 if they are not limited here
+    shorter = training._replace(max_steps=steps and max(steps // 2, 1))
     for half in halves:
         msg.divider(f"First look: {half.name}", char="-")
         train(half / "train", dev, half, shorter, overrides=overrides)
@@ -85,25 +86,16 @@ def look_twice(
     return output / "train"
 
 
-def _half_of_the_steps(training: Training, corpus: Path, dev: Path) -> int:
-    """RETURNS (int): Half of the most steps, for half of the texts; 0 is for any number."""
-    steps = training.max_steps
-    if steps is None:
-        with usable(training.config, corpus, dev):
-            steps = int(util.load_config(training.config)["training"]["max_steps"])
-    return max(steps // 2, min(steps, 1))
-
-
 def _write_half(corpus: Path, output: Path, half: int) -> int:
     """Write each second doc; in texts with a match all but the match is without annotation.
 
     RETURNS (int): The number of entities that there are to learn.
     """
     output.mkdir(parents=True)
-    vocab = spacy.blank("xx").vocab
+    vocab = Vocab()
     n_entities = 0
     for path in sorted(corpus.glob("*.spacy")):
-        docs = list(DocBin().from_disk(path).get_docs(vocab))[half::2]
+        docs = read_docs(path, vocab)[half::2]
         for doc in [] if path.match(BY_PEOPLE) else docs:
             if doc.ents:
                 doc.set_ents(list(doc.ents), default="missing")
@@ -122,7 +114,7 @@ def _look(corpus: Path, models: List[Path], output: Path) -> int:
     loaded = [spacy.load(path) for path in models]
     with tqdm(desc="Looking", unit=" texts", disable=None) as progress:
         for path in sorted(corpus.glob("*.spacy")):
-            docs = list(DocBin().from_disk(path).get_docs(loaded[0].vocab))
+            docs = read_docs(path, loaded[0].vocab)
             if not path.match(BY_PEOPLE):
                 n_found += sum(_add_finds(nlp, docs[1 - n :: 2]) for n, nlp in enumerate(loaded))
             DocBin(ATTRS, docs=docs).to_disk(output / path.name)
