@@ -3,12 +3,14 @@
 from collections import Counter
 from typing import Any, Collection, Dict, Iterable, List, Sequence, Set, Tuple, Union
 
+import numpy as np
 from spacy.language import Language
 from spacy.matcher import Matcher, PhraseMatcher
 from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
 
 from reading.patterns import read_phrase
+from reading.suggestions import lower_words
 
 
 class RuleMatches:
@@ -83,6 +85,46 @@ class RuleMatches:
             for number, (words, texts) in terms.items()
             if any(adds(list(words), text) for text in texts)
         }
+
+
+def whole_matches(
+    nlp: Language, terms: Sequence[str], rules: Sequence[Dict[str, Any]]
+) -> Dict[str, np.ndarray]:
+    """Look for terms that the rules know.
+
+    nlp (Language): Has the vocabulary of the rules.
+    terms (Sequence[str]): Terms as they are written, a space between tokens.
+    rules (Sequence[Dict[str, Any]]): The rules, each with "label" and "pattern".
+    RETURNS (Dict[str, np.ndarray]): For each label, which of the terms a rule matches whole.
+    """
+    matcher = Matcher(nlp.vocab)
+    spelled: Dict[str, Set[str]] = {}
+    for rule in rules:
+        fixed = _fixed_words(nlp, rule["pattern"])
+        if fixed:
+            spelled.setdefault(fixed, set()).add(rule["label"])
+        elif isinstance(rule["pattern"], list):
+            matcher.add(rule["label"], [rule["pattern"]])
+    known = {rule["label"]: np.zeros(len(terms), bool) for rule in rules}
+    for number, form in enumerate(terms):
+        for label in spelled.get(form.lower(), ()):
+            known[label][number] = True
+        if len(matcher):
+            words = form.split(" ")
+            for match, start, end in matcher(Doc(nlp.vocab, words=words)):
+                if start == 0 and end == len(words):
+                    known[nlp.vocab.strings[match]][number] = True
+    return known
+
+
+def _fixed_words(nlp: Language, pattern: Any) -> str:
+    """RETURNS (str): The only words, in lower case, that the pattern matches, or ""."""
+    if isinstance(pattern, str):
+        return " ".join(lower_words(nlp, pattern))
+    tokens = [{key.lower(): value for key, value in token.items()} for token in pattern]
+    if all(list(token) == ["lower"] and isinstance(token["lower"], str) for token in tokens):
+        return " ".join(token["lower"] for token in tokens)
+    return ""
 
 
 def _is_free(start: int, end: int, edges: List[Tuple[int, int]]) -> bool:

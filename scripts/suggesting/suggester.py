@@ -6,8 +6,6 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Set,
 
 import numpy as np
 from spacy.language import Language
-from spacy.matcher import Matcher
-from spacy.tokens import Doc
 
 from reading.lines import append_records
 from reading.patterns import read_rules
@@ -15,7 +13,7 @@ from reading.suggestions import Suggestion, lower_words, read_answers
 from reading.texts import read_texts
 from shared.vectors import Source, mean_vectors
 from suggesting.candidates import Candidates
-from suggesting.matches import RuleMatches
+from suggesting.matches import RuleMatches, whole_matches
 from suggesting.ranking import TermVectors, order, score
 
 # Below it hardly anybody says yes
@@ -72,7 +70,7 @@ class Suggester:
         # A label that no pattern has is not asked about
         labels = {rule["label"] for rule in self.rules}
         self.rules += [rule for rule in marked if rule["label"] in labels]
-        self.known = _known(nlp, candidates, self.rules)
+        self.known = whole_matches(nlp, candidates.forms, self.rules)
         self.labels = list(self.known)
         self.numbers = {form.lower(): i for i, form in enumerate(candidates.forms)}
 
@@ -213,40 +211,6 @@ class Suggester:
 def labels_of(nlp: Language, patterns: Path) -> List[str]:
     """RETURNS (List[str]): The labels of the patterns in the order of first use."""
     return list(dict.fromkeys(rule["label"] for rule in read_rules(nlp, patterns)))
-
-
-def _known(
-    nlp: Language, candidates: Candidates, rules: Sequence[Dict[str, Any]]
-) -> Dict[str, np.ndarray]:
-    """RETURNS (Dict[str, np.ndarray]): For each label, which candidates a pattern matches whole."""
-    matcher = Matcher(nlp.vocab)
-    spelled: Dict[str, Set[str]] = {}
-    for rule in rules:
-        fixed = _fixed_words(nlp, rule["pattern"])
-        if fixed:
-            spelled.setdefault(fixed, set()).add(rule["label"])
-        elif isinstance(rule["pattern"], list):
-            matcher.add(rule["label"], [rule["pattern"]])
-    known = {rule["label"]: np.zeros(len(candidates.terms), bool) for rule in rules}
-    for number, form in enumerate(candidates.forms):
-        for label in spelled.get(form.lower(), ()):
-            known[label][number] = True
-        if len(matcher):
-            words = form.split(" ")
-            for match, start, end in matcher(Doc(nlp.vocab, words=words)):
-                if start == 0 and end == len(words):
-                    known[nlp.vocab.strings[match]][number] = True
-    return known
-
-
-def _fixed_words(nlp: Language, pattern: Any) -> str:
-    """RETURNS (str): The only words, in lower case, that the pattern matches, or ""."""
-    if isinstance(pattern, str):
-        return " ".join(lower_words(nlp, pattern))
-    tokens = [{key.lower(): value for key, value in token.items()} for token in pattern]
-    if all(list(token) == ["lower"] and isinstance(token["lower"], str) for token in tokens):
-        return " ".join(token["lower"] for token in tokens)
-    return ""
 
 
 def _snippet(text: str, start: int, end: int) -> str:
