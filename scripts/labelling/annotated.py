@@ -10,8 +10,8 @@ from spacy.tokens import Doc, DocBin
 
 from labelling.matching import Labeller
 from labelling.slow import label_again
-from reading.gold import load_gold, offsets
-from reading.splits import bare_hash, held_out_by_hash, text_hash
+from reading.gold import less_gold, load_gold, offsets
+from reading.splits import held_out_by_hash, text_hash
 from shared.writing import ATTRS, BY_PEOPLE
 
 # So many annotated texts for one that the rules labelled, copies included
@@ -58,8 +58,7 @@ def load_annotated(
     if path is None:
         return Annotated([])
     docs, n_bad_spans = load_gold(nlp, path, skip_bad_spans)
-    gold = {bare_hash(doc.text) for doc in gold_docs}
-    kept = [doc for doc in docs if bare_hash(doc.text) not in gold]
+    kept = less_gold(docs, (doc.text for doc in gold_docs))
     return Annotated(kept, (), len(docs) - len(kept), n_bad_spans)
 
 
@@ -115,7 +114,8 @@ def write_annotated(
 
     - In a text with a match, only the match is learned; all else there is left without annotation,
       since a text with one entity often has more (partial annotation: Mayhew et al., 2019, "Named
-      Entity Recognition with Partially Annotated Training Data").
+      Entity Recognition with Partially Annotated Training Data"). With vectors that is so until
+      `look_twice` has found more.
     - Terms that people marked are rules, which match in other texts, too (`collect_rules`).
     - Texts without a match are "no entity" as before, but no more of them than gives the share of
       such texts that people show, since in the others the rules miss something. With more the

@@ -8,7 +8,7 @@ from spacy.tokens import Doc, Span
 from wasabi import msg
 
 from reading.lines import Line, check_text, clean, read_jsonl, string_of
-from reading.splits import text_hash
+from reading.splits import bare_hash, text_hash
 from shared import watching
 from shared.errors import InputError
 
@@ -112,6 +112,12 @@ def load_gold(nlp: Language, path: Path, skip_bad_spans: bool) -> Tuple[List[Doc
         msg.warn(f"{title} and are left out:")
         print("\n".join(shown))
     return docs, len(problems)
+
+
+def less_gold(docs: Iterable[Doc], gold: Iterable[str]) -> List[Doc]:
+    """RETURNS (List[Doc]): The docs whose texts are none of the gold texts."""
+    measured = set(map(bare_hash, gold))
+    return [doc for doc in docs if bare_hash(doc.text) not in measured]
 
 
 def skips(bad_spans: str) -> bool:

@@ -7,8 +7,7 @@ from typing import Any, Dict, List, Sequence, Set, Tuple, Union
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
-from reading.gold import annotate, read_gold
-from reading.splits import bare_hash
+from reading.gold import less_gold, load_gold, read_gold
 
 Words = Tuple[str, ...]
 
@@ -18,16 +17,15 @@ def read_marked(nlp: Language, annotated: Path, gold: Path) -> List[Dict[str, An
 
     nlp (Language): Tokenizes the texts.
     annotated (Path): Annotated records to learn from, JSONL; may be missing. Spans that can't be used
-        are left out; convert says which.
+        are left out, with a warning.
     gold (Path): Annotated records to measure with, JSONL; the same texts are left out.
     RETURNS (List[Dict[str, Any]]): What `marked_rules` returns.
     RAISES (InputError): If a file has a broken record.
     """
     if not annotated.exists():
         return []
-    measured = {bare_hash(record.text) for record in read_gold(gold)}
-    records = [record for record in read_gold(annotated) if bare_hash(record.text) not in measured]
-    return marked_rules([annotate(nlp, record)[0] for record in records])
+    docs, _ = load_gold(nlp, annotated, skip_bad_spans=True)
+    return marked_rules(less_gold(docs, (record.text for record in read_gold(gold))))
 
 
 def marked_rules(docs: Sequence[Doc]) -> List[Dict[str, Any]]:
